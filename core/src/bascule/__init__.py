@@ -1,0 +1,24 @@
+"""Bascule merges pull requests where that is safe and always closes protection behind itself.
+
+Importing this package imports nothing else (PEP 562): ``bascule --version`` and plugin
+modules that only need the marker stay cheap. Names resolve on first use.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bascule.hookspecs import HOOK_API, hookimpl
+
+__version__ = "0.1.0"
+__all__ = ["HOOK_API", "__version__", "hookimpl"]
+
+
+def __getattr__(name: str) -> Any:
+    """Resolve ``hookimpl`` and ``HOOK_API`` lazily from :mod:`bascule.hookspecs`."""
+    if name in {"hookimpl", "HOOK_API"}:
+        from bascule import hookspecs
+
+        return getattr(hookspecs, name)
+    raise AttributeError(f"module 'bascule' has no attribute {name!r}")

@@ -1,0 +1,1 @@
+"""Bascule's release scenario."""
