@@ -1,0 +1,87 @@
+"""Command table, shared options and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+
+import click
+
+from bascule import __version__
+from bascule.errors import BasculeError, ErrorReport, ExitCode
+
+# name -> (module:attribute, short help). Modules are imported only when their command is called, so that
+# `bascule --help` needs none of them.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "check": ("bascule.cli.decide:check", "Say what would happen to a pull request; act on nothing."),
+    "merge": ("bascule.cli.decide:merge", "Decide, and merge where it is safe."),
+    "comment": ("bascule.cli.comment:comment", "Handle a comment event (/bascule merge|why|hold, /auto-merge)."),
+    "replay": ("bascule.cli.replay:replay", "What Bascule would have done with a repository's history. No token."),
+    "rulepack": ("bascule.cli.rulepack:rulepack", "Validate, explain and test rulepacks."),
+    "plugins": ("bascule.cli.plugins:plugins", "What is installed, and what is wrong with it."),
+    "restore": ("bascule.cli.restore:restore", "Put protection back after a run that died (as bascule-restore)."),
+    "audit": ("bascule.cli.audit:audit", "Read the journal; --verify checks every signature and link."),
+    "keygen": ("bascule.cli.audit:keygen", "Make a key pair for the journal."),
+    "sim": ("bascule.cli.sim:sim", "Run a GitHub on this machine."),
+    "demo": ("bascule.cli.demo:demo", "Watch the whole main job on an embedded simulator."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return command names in the order in which a person meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import and return the command, or None when there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the table without importing any command."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Start with: bascule replay .   (no token, no network)",
+)
+@click.version_option(__version__, "-V", "--version", prog_name="bascule", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Merge pull requests where that is safe, and always close branch protection again.
+
+    Exit codes: 0 done, 1 blocked, 2 usage or configuration, 3 outside fault, 4 protection not restored, 8 waiting.
+    """
+
+
+def run(args: list[str]) -> int:
+    """Run ``args`` and return the exit code; expected errors are printed without a traceback."""
+    try:
+        code = cli.main(args=args, prog_name="bascule", standalone_mode=False)
+    except BasculeError as error:
+        return report(error, as_json="--json" in args)
+    except click.exceptions.Abort:
+        print("bascule: interrupted", file=sys.stderr)
+        return ExitCode.OUTSIDE
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.USAGE
+    return int(code) if isinstance(code, int) else ExitCode.DONE
+
+
+def report(error: BasculeError, *, as_json: bool) -> int:
+    """Print ``error`` (stderr; with ``as_json`` also as a document on stdout) and return its exit code."""
+    if as_json:
+        from bascule import wire
+
+        print(json.dumps({"schema_version": 1, "error": wire.dump(ErrorReport.of(error))}, indent=2))
+    print(f"bascule: {error}", file=sys.stderr)
+    return error.exit_code

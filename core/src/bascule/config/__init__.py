@@ -1,0 +1,1 @@
+"""Configuration files: the strict YAML reader and `.github/bascule.yml`."""

@@ -1,0 +1,1 @@
+"""The core own gates: pure functions of a frozen context, one file each."""

@@ -1,0 +1,1 @@
+"""Rulepacks: schema, strict loading, binding, extension, JSON Schema."""

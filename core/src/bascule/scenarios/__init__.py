@@ -1,0 +1,1 @@
+"""Scenarios that ship inside the core, as ordinary plugins."""

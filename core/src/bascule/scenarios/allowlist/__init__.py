@@ -1,0 +1,1 @@
+"""The allowlist scenario: the one hard-wired case that Bascule generalises."""

@@ -1,0 +1,63 @@
+"""Frozen records that cross a boundary: between stages, to plugins, to the journal, to ``--json``."""
+
+from bascule.types.change import (
+    Actor,
+    AutoMerge,
+    Change,
+    CheckResult,
+    Commit,
+    FileChange,
+    FileKind,
+    Repo,
+    Review,
+)
+from bascule.types.evidence import Binding, Evidence
+from bascule.types.hooks import (
+    Classification,
+    DryRunContext,
+    Failure,
+    GateContext,
+    MergeContext,
+    Observation,
+    PastRun,
+    RelaxContext,
+    RestoreContext,
+    RuleSpec,
+    Scenario,
+    Template,
+    WatchContext,
+    WatchRequest,
+)
+from bascule.types.plan import MergePlan, MergeReport, Plan, Result, RunStatus, Way, WindowReport
+from bascule.types.protection import Admits, Blocker, Relaxation, RelaxKind, RelaxProposal
+from bascule.types.rulepack import (
+    AuthorsRule,
+    CheckRequirement,
+    ChecksRule,
+    Example,
+    FilesRule,
+    ForksRule,
+    LabelsRule,
+    Match,
+    MergeRule,
+    Mode,
+    NotifyRule,
+    RelaxRule,
+    Rule,
+    Rulepack,
+    ScheduleRule,
+    SizeRule,
+    TextRule,
+    WatchRule,
+)
+from bascule.types.verdict import Check, Status, Verdict, attributed, verdict, worst
+
+__all__ = [
+    "Actor", "Admits", "AuthorsRule", "AutoMerge", "Binding", "Blocker", "Change", "Check", "CheckRequirement",
+    "CheckResult", "ChecksRule", "Classification", "Commit", "DryRunContext", "Evidence", "Example", "Failure",
+    "FileChange", "FileKind", "FilesRule", "ForksRule", "GateContext", "LabelsRule", "Match", "MergeContext",
+    "MergePlan", "MergeReport", "MergeRule", "Mode", "NotifyRule", "Observation", "PastRun", "Plan", "RelaxContext",
+    "RelaxKind", "RelaxProposal", "RelaxRule", "Relaxation", "Repo", "RestoreContext", "Result", "Review", "Rule",
+    "RuleSpec", "Rulepack", "RunStatus", "Scenario", "ScheduleRule", "SizeRule", "Status", "Template", "TextRule",
+    "Verdict", "WatchContext", "WatchRequest", "WatchRule", "Way", "WindowReport", "attributed", "verdict", "worst",
+]  # fmt: skip

@@ -1,0 +1,173 @@
+"""What hooks are given and what they give back, besides checks and evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from attrs import field, frozen
+
+from bascule.types.change import Change
+from bascule.types.evidence import Evidence
+from bascule.types.plan import Result
+from bascule.types.protection import Blocker
+from bascule.types.rulepack import Rulepack
+from bascule.types.verdict import Verdict
+
+
+@frozen(kw_only=True)
+class RuleSpec:
+    """A rule that a scenario offers: ``use: plugin/name`` in a pack. ``schema`` is a JSON Schema of its parameters."""
+
+    name: str
+    summary: str
+    schema: Mapping[str, Any] = field(factory=lambda: {"type": "object", "additionalProperties": False})
+
+
+@frozen(kw_only=True)
+class Template:
+    """A packaged rulepack: ``name`` without the plugin's prefix, ``text`` the YAML."""
+
+    name: str
+    text: str
+
+
+@frozen(kw_only=True)
+class Scenario:
+    """A class of change that a plugin judges.
+
+    ``api`` is the HOOK_API it was written for. ``fits`` are globs of files that suggest this scenario for a repository
+    without packs (``bascule replay``, ``bascule init``). ``scope`` is ``bound`` (asked for changes its packs
+    bind) or ``all``.
+    """
+
+    name: str
+    api: int
+    summary: str = ""
+    rules: tuple[RuleSpec, ...] = ()
+    templates: tuple[Template, ...] = ()
+    fits: tuple[str, ...] = ()
+    scope: str = "bound"
+
+
+@frozen(kw_only=True)
+class PastRun:
+    """One earlier run of this scenario in this repository, from the journal."""
+
+    run: str
+    at: datetime
+    status: str
+    cause: str | None = None
+
+
+@frozen(kw_only=True)
+class GateContext:
+    """For :func:`~bascule.hookspecs.gate`; all a gate may look at. ``switches`` are named booleans of the run."""
+
+    change: Change
+    pack: Rulepack
+    now: datetime
+    evidence: tuple[Evidence, ...] = ()
+    history: tuple[PastRun, ...] = ()
+    switches: Mapping[str, bool] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class DryRunContext:
+    """For :func:`~bascule.hookspecs.dry_run`. ``objects`` is a bare git directory that has head and base.
+
+    ``workdir`` is an empty directory that is removed afterwards; ``time_limit`` in seconds, ``output_limit`` in bytes.
+    """
+
+    change: Change
+    pack: Rulepack
+    now: datetime
+    objects: str
+    workdir: str
+    time_limit: float = 300.0
+    output_limit: int = 16 * 1024 * 1024
+    tools: Mapping[str, str] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class RelaxContext:
+    """For :func:`~bascule.hookspecs.relax`."""
+
+    change: Change
+    pack: Rulepack
+    verdict: Verdict
+    blockers: tuple[Blocker, ...]
+
+
+@frozen(kw_only=True)
+class MergeContext:
+    """For :func:`~bascule.hookspecs.merge`."""
+
+    change: Change
+    pack: Rulepack
+    verdict: Verdict
+
+
+@frozen(kw_only=True)
+class RestoreContext:
+    """For :func:`~bascule.hookspecs.restore`; the core has restored already."""
+
+    change: Change
+    pack: Rulepack
+    outcome: Result
+
+
+@frozen(kw_only=True)
+class WatchRequest:
+    """One open watch: what to read for which merge."""
+
+    run: str
+    change: Change
+    pack: Rulepack
+    started_at: datetime
+    deployed_at: datetime | None = None
+
+
+@frozen(kw_only=True)
+class WatchContext:
+    """For :func:`~bascule.hookspecs.watch`: every open request at once, one call a tick."""
+
+    requests: tuple[WatchRequest, ...]
+    now: datetime
+
+
+@frozen(kw_only=True)
+class Observation:
+    """Numbers of one block of time for one objective. ``total`` None means no data, which is never health."""
+
+    run: str
+    objective: str
+    start: datetime
+    end: datetime
+    good: float | None = None
+    total: float | None = None
+    value: float | None = None
+    note: str = ""
+
+
+@frozen(kw_only=True)
+class Failure:
+    """A run that did not do what it decided, for :func:`~bascule.hookspecs.classify`."""
+
+    run: str
+    stage: str
+    scenario: str
+    message: str
+    status: int | None = None
+    exit_code: int | None = None
+    log_tail: str = ""
+
+
+@frozen(kw_only=True)
+class Classification:
+    """A cause with a confidence from 0 to 1 and the sentence that explains it."""
+
+    cause: str
+    confidence: float
+    because: str

@@ -1,0 +1,206 @@
+"""The rulepack as a frozen record: policy after loading, extending and checking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+from attrs import field, frozen
+
+from bascule.types.protection import RelaxKind
+
+
+class Mode(Enum):
+    """What Bascule may do with a change that a pack allows; ordered L0 to L4."""
+
+    OFF = "off"
+    OBSERVE = "observe"
+    PROPOSE = "propose"
+    GUARDED = "guarded"
+    AUTO = "auto"
+
+    @property
+    def level(self) -> int:
+        """Return 0 (off) to 4 (auto)."""
+        return list(Mode).index(self)
+
+
+@frozen(kw_only=True)
+class Match:
+    """Which changes a pack judges. ``branches`` are globs of base branches; empty means every branch."""
+
+    files: tuple[str, ...] = ()
+    branches: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
+class FilesRule:
+    """Path policy. Empty ``only`` means: whatever the pack matches. ``special`` permits unusual entries."""
+
+    only: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    special: tuple[str, ...] = ()
+    """Any of ``symlinks``, ``submodules``, ``modes``, ``binaries``; empty refuses the first three."""
+
+
+@frozen(kw_only=True)
+class AuthorsRule:
+    """Who may have written it. Entries: ``login``, ``name[bot]``, ``login#ID`` (pinned id), ``@org/team``."""
+
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
+class LabelsRule:
+    """Labels that must, and must not, be on the pull request."""
+
+    require: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
+class CheckRequirement:
+    """A check that must be green, from the app of that slug (statuses: ``app: status/LOGIN``)."""
+
+    name: str
+    app: str
+
+
+@frozen(kw_only=True)
+class ChecksRule:
+    """Checks that must be green on the head SHA."""
+
+    require: tuple[CheckRequirement, ...] = ()
+
+
+@frozen(kw_only=True)
+class TextRule:
+    """RE2 expressions that a text must all match (``require``) or none (``deny``); searched, not anchored."""
+
+    require: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
+class SizeRule:
+    """Upper limits; None means no limit. ``lines`` counts additions plus deletions."""
+
+    files: int | None = None
+    lines: int | None = None
+    commits: int | None = None
+
+
+@frozen(kw_only=True)
+class ForksRule:
+    """Forks are refused unless ``allow`` is true."""
+
+    allow: bool = False
+
+
+@frozen(kw_only=True)
+class Rule:
+    """One entry of ``rules:``: a plugin's rule with its parameters."""
+
+    id: str
+    use: str
+    params: Mapping[str, Any] = field(factory=dict)
+    where: str = ""
+
+
+@frozen(kw_only=True)
+class ScheduleRule:
+    """When merging is allowed, e.g. ``Mon-Thu 09:00-16:00`` in an IANA zone."""
+
+    merge: str = ""
+    timezone: str = "UTC"
+
+
+@frozen(kw_only=True)
+class RelaxRule:
+    """What may be waived and for how long the window may be exposed, in seconds."""
+
+    allow: tuple[RelaxKind, ...] = ()
+    max_exposure: float = 10.0
+
+
+@frozen(kw_only=True)
+class MergeRule:
+    """How to merge: ``merge``, ``squash`` or ``rebase``; None leaves it to the repository's setting."""
+
+    method: str | None = None
+
+
+@frozen(kw_only=True)
+class WatchRule:
+    """What to watch after the merge; ``duration`` in seconds (YAML key ``for``)."""
+
+    after: str = "merge"
+    environment: str = ""
+    duration: float = 3600.0
+    slos: tuple[str, ...] = ()
+    rollback: str = "off"
+
+
+@frozen(kw_only=True)
+class NotifyRule:
+    """When the sticky comment is written: never, problems or always."""
+
+    comment: str = "problems"
+
+
+@frozen(kw_only=True)
+class Example:
+    """A change and what the pack must say about it; run by ``bascule rulepack test``."""
+
+    name: str
+    change: Mapping[str, Any]
+    expect: str
+    because: str = ""
+    """Name of the rule that must be the reason when ``expect`` is not allow."""
+
+
+@frozen(kw_only=True)
+class Rulepack:
+    """Policy for one class of change.
+
+    ``name`` is the file's stem or ``plugin/template``; ``path`` the file, ``commit`` the base commit it was read from;
+    ``sha256`` covers the effective pack, extensions included. ``lines`` maps a dotted path such as ``files.only[0]``
+    to ``file:line:column``.
+    """
+
+    name: str
+    path: str
+    scenario: str
+    version: int = 1
+    commit: str = ""
+    sha256: str = ""
+    extends: tuple[str, ...] = ()
+    mode: Mode = Mode.OBSERVE
+    match: Match = Match()
+    files: FilesRule = FilesRule()
+    authors: AuthorsRule = AuthorsRule()
+    labels: LabelsRule = LabelsRule()
+    checks: ChecksRule = ChecksRule()
+    title: TextRule = TextRule()
+    size: SizeRule = SizeRule()
+    forks: ForksRule = ForksRule()
+    rules: tuple[Rule, ...] = ()
+    schedule: ScheduleRule = ScheduleRule()
+    relax: RelaxRule = RelaxRule()
+    merge: MergeRule = MergeRule()
+    watch: WatchRule | None = None
+    notify: NotifyRule = NotifyRule()
+    examples: tuple[Example, ...] = ()
+    loosen: str = ""
+    lines: Mapping[str, str] = field(factory=dict)
+
+    def where(self, key: str) -> str:
+        """Return ``file:line:column`` of ``key``, of its nearest present parent, or the file's path."""
+        while key:
+            if key in self.lines:
+                return self.lines[key]
+            cut = max(key.rfind("."), key.rfind("["))
+            key = key[:cut] if cut > 0 else ""
+        return self.lines.get("", self.path)

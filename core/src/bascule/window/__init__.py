@@ -1,0 +1,1 @@
+"""The window: journal, lock, relax, merge, restore, verify. Never imports pluggy or a plugin."""
