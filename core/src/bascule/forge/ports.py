@@ -1,7 +1,7 @@
 """The ports that the window and the pipeline stand on.
 
-Every GitHub call is one :class:`Request` through one :class:`Transport`, so that it can be recorded, counted, limited by
-an identity's allowlist, and replaced. Nothing here retries a write: a write is repeated only when a read has shown
+Every GitHub call is one :class:`Request` through one :class:`Transport`, so that it can be recorded, counted,
+limited by an identity's allowlist, and replaced. Nothing here retries a write: a write is repeated only when a read has shown
 that it did not happen (DESIGN, section 6).
 """
 
@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from attrs import field, frozen
 
 from bascule.errors import OutsideError
+from bascule.protection.rest import Write
 
 
 class Identity(Enum):
@@ -101,19 +102,6 @@ class Transport(Protocol):
 
 
 @frozen(kw_only=True)
-class Viewer:
-    """Who a token is. ``admin``: has admin permission on the repository *as a user* (Apps are never admins)."""
-
-    login: str
-    id: int | None
-    type: str
-    admin: bool = False
-    can_write: bool = False
-    app_slug: str | None = None
-    expires_at: datetime | None = None
-
-
-@frozen(kw_only=True)
 class RefState:
     """A ref's target and the server's time when it was read; ``sha`` None when the ref does not exist."""
 
@@ -195,8 +183,8 @@ class Keeper(Protocol):
         """Return the raw classic protection of ``branch`` (GET body), or None for "Branch not protected"."""
         ...
 
-    def apply(self, writes: tuple[Request, ...]) -> None:
-        """Send writes that :mod:`bascule.protection.rest` made, in order.
+    def apply(self, branch: str, writes: tuple[Write, ...], *, purpose: str) -> None:
+        """Send writes that :mod:`bascule.protection.rest` made for ``branch``, in order.
 
         Raises:
             LostReplyError, RefusedError, RateLimitedError: for the first that failed; later ones were not sent.

@@ -29,7 +29,7 @@ from bascule.types.hooks import (
     WatchRequest,
 )
 from bascule.types.plan import MergePlan, MergeReport, Plan, Result, RunStatus, Way, WindowReport
-from bascule.types.protection import Admits, Blocker, Relaxation, RelaxKind, RelaxProposal
+from bascule.types.protection import Admits, Blocker, Relaxation, RelaxKind, RelaxProposal, Viewer
 from bascule.types.rulepack import (
     AuthorsRule,
     CheckRequirement,
@@ -59,5 +59,5 @@ __all__ = [
     "MergePlan", "MergeReport", "MergeRule", "Mode", "NotifyRule", "Observation", "PastRun", "Plan", "RelaxContext",
     "RelaxKind", "RelaxProposal", "RelaxRule", "Relaxation", "Repo", "RestoreContext", "Result", "Review", "Rule",
     "RuleSpec", "Rulepack", "RunStatus", "Scenario", "ScheduleRule", "SizeRule", "Status", "Template", "TextRule",
-    "Verdict", "WatchContext", "WatchRequest", "WatchRule", "Way", "WindowReport", "attributed", "verdict", "worst",
+    "Verdict", "Viewer", "WatchContext", "WatchRequest", "WatchRule", "Way", "WindowReport", "attributed", "verdict", "worst",
 ]  # fmt: skip

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
 
-from attrs import frozen
+from attrs import field, frozen
 
 
 @frozen(kw_only=True)
@@ -169,6 +170,8 @@ class Change:
     mergeable: str = "UNKNOWN"
     merge_state: str = "UNKNOWN"
     auto_merge: AutoMerge | None = None
+    teams: Mapping[str, tuple[int, ...]] = field(factory=dict)
+    """Numeric ids of the members of the teams that packs name (``@org/team``), as read with the change."""
     known: tuple[str, ...] = ("git", "github")
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import Enum
 from typing import Any
 
@@ -82,3 +83,16 @@ class RelaxProposal:
 
     kind: RelaxKind
     reason: str
+
+
+@frozen(kw_only=True)
+class Viewer:
+    """Who a token is. ``admin``: has admin permission on the repository *as a user* (Apps are never admins)."""
+
+    login: str
+    id: int | None
+    type: str
+    admin: bool = False
+    can_write: bool = False
+    app_slug: str | None = None
+    expires_at: datetime | None = None
