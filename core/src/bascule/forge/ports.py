@@ -1,8 +1,8 @@
 """The ports that the window and the pipeline stand on.
 
 Every GitHub call is one :class:`Request` through one :class:`Transport`, so that it can be recorded, counted,
-limited by an identity's allowlist, and replaced. Nothing here retries a write: a write is repeated only when a read has shown
-that it did not happen (DESIGN, section 6).
+limited by an identity's allowlist, and replaced. Nothing here retries a write: a write is repeated only when a read
+has shown that it did not happen (DESIGN, section 6).
 """
 
 from __future__ import annotations
@@ -167,6 +167,14 @@ class JournalStore(Protocol):
         """Store a commit (tree of a base commit, or a tree with ``blob`` as ``entry.json``); return its SHA."""
         ...
 
+    def blob(self, commit: RawCommit) -> bytes:
+        """Return ``entry.json`` of ``commit``'s tree: an entry that was too long for a commit message.
+
+        Raises:
+            RefusedError: the tree has no such file.
+        """
+        ...
+
     def advance(self, sha: str, *, expected: str | None) -> bool:
         """Create the ref (``expected`` None) or fast-forward it from ``expected``; return False when lost.
 
@@ -213,4 +221,40 @@ class Merger(Protocol):
 
     def pull(self, number: int, *, armed_branches: tuple[str, ...] = ()) -> PullState:
         """Return what may have moved, in one query."""
+        ...
+
+    def commit_message(self, sha: str) -> str:
+        """Return the full message of a commit: its ``Bascule-Run:`` trailer says whose merge it is."""
+        ...
+
+
+class Connected(Protocol):
+    """What ``bascule.forge.connect(repo, identity, environ)`` gives: one repository through one identity's token.
+
+    ``repository_id`` is what every journal entry binds to; ``full_name`` is the canonical ``owner/name`` after renames.
+    """
+
+    @property
+    def repository_id(self) -> int:
+        """Return the numeric id, which a rename does not change."""
+        ...
+
+    @property
+    def full_name(self) -> str:
+        """Return the canonical name."""
+        ...
+
+    @property
+    def keeper(self) -> Keeper:
+        """Return the port that relaxes and restores."""
+        ...
+
+    @property
+    def merger(self) -> Merger:
+        """Return the port that merges."""
+        ...
+
+    @property
+    def journal(self) -> JournalStore:
+        """Return where the journal lives."""
         ...
