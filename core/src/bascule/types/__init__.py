@@ -13,6 +13,7 @@ from bascule.types.change import (
 )
 from bascule.types.evidence import Binding, Evidence
 from bascule.types.hooks import (
+    CAUSES,
     Classification,
     DryRunContext,
     Failure,
@@ -20,6 +21,7 @@ from bascule.types.hooks import (
     MergeContext,
     Observation,
     PastRun,
+    PluginReport,
     RelaxContext,
     RestoreContext,
     RuleSpec,
@@ -53,11 +55,12 @@ from bascule.types.rulepack import (
 from bascule.types.verdict import Check, Status, Verdict, attributed, verdict, worst
 
 __all__ = [
-    "Actor", "Admits", "AuthorsRule", "AutoMerge", "Binding", "Blocker", "Change", "Check", "CheckRequirement",
-    "CheckResult", "ChecksRule", "Classification", "Commit", "DryRunContext", "Evidence", "Example", "Failure",
-    "FileChange", "FileKind", "FilesRule", "ForksRule", "GateContext", "LabelsRule", "Match", "MergeContext",
-    "MergePlan", "MergeReport", "MergeRule", "Mode", "NotifyRule", "Observation", "PastRun", "Plan", "RelaxContext",
-    "RelaxKind", "RelaxProposal", "RelaxRule", "Relaxation", "Repo", "RestoreContext", "Result", "Review", "Rule",
-    "RuleSpec", "Rulepack", "RunStatus", "Scenario", "ScheduleRule", "SizeRule", "Status", "Template", "TextRule",
-    "Verdict", "Viewer", "WatchContext", "WatchRequest", "WatchRule", "Way", "WindowReport", "attributed", "verdict", "worst",
+    "CAUSES", "Actor", "Admits", "AuthorsRule", "AutoMerge", "Binding", "Blocker", "Change", "Check",
+    "CheckRequirement", "CheckResult", "ChecksRule", "Classification", "Commit", "DryRunContext", "Evidence",
+    "Example", "Failure", "FileChange", "FileKind", "FilesRule", "ForksRule", "GateContext", "LabelsRule", "Match",
+    "MergeContext", "MergePlan", "MergeReport", "MergeRule", "Mode", "NotifyRule", "Observation", "PastRun", "Plan",
+    "PluginReport", "RelaxContext", "RelaxKind", "RelaxProposal", "RelaxRule", "Relaxation", "Repo",
+    "RestoreContext", "Result", "Review", "Rule", "RuleSpec", "Rulepack", "RunStatus", "Scenario", "ScheduleRule",
+    "SizeRule", "Status", "Template", "TextRule", "Verdict", "Viewer", "WatchContext", "WatchRequest", "WatchRule",
+    "Way", "WindowReport", "attributed", "verdict", "worst",
 ]  # fmt: skip

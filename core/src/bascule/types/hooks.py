@@ -149,6 +149,8 @@ class Observation:
     total: float | None = None
     value: float | None = None
     note: str = ""
+    source: str = ""
+    """``distribution version``, set by the driver; ``note`` says why there is no data."""
 
 
 @frozen(kw_only=True)
@@ -166,8 +168,47 @@ class Failure:
 
 @frozen(kw_only=True)
 class Classification:
-    """A cause with a confidence from 0 to 1 and the sentence that explains it."""
+    """A cause (one of :data:`CAUSES`) with a confidence from 0 to 1 and the sentence that explains it.
+
+    ``specificity`` breaks a tie of confidence: the number of characters of the failure that the pattern really matched.
+    ``source`` is ``distribution version`` and is set by the driver.
+    """
 
     cause: str
     confidence: float
     because: str
+    specificity: int = 0
+    source: str = ""
+
+
+CAUSES = (
+    "concurrent_change", "rate_limited", "transient_infra", "flaky_timeout", "resource_exhausted", "merge_gate_unmet",
+    "merge_conflict", "auth_permission", "config_invalid", "destructive_change", "rollout_unhealthy", "code_failure",
+    "dependency_conflict", "version_exists", "telemetry_unavailable", "slo_regression", "unknown",
+)  # fmt: skip
+"""The closed set of causes (DESIGN, section 9); ``unknown`` is said honestly where none fits."""
+
+
+@frozen(kw_only=True)
+class PluginReport:
+    """One row of ``bascule plugins list``: an entry point and what became of it.
+
+    ``status`` is ``ok`` or ``quarantined``; then ``reason`` says what was found and ``fix`` what to do. ``api`` is the
+    HOOK_API its scenarios state, None where they could not be asked. ``hooks`` are the hooks it implements,
+    ``scenarios`` the names it offers.
+    """
+
+    name: str
+    distribution: str
+    version: str
+    status: str
+    api: int | None = None
+    hooks: tuple[str, ...] = ()
+    scenarios: tuple[str, ...] = ()
+    reason: str = ""
+    fix: str = ""
+
+    @property
+    def source(self) -> str:
+        """Return what its answers are attributed to: ``distribution version``."""
+        return f"{self.distribution} {self.version}".strip()
