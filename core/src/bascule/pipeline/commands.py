@@ -1,0 +1,89 @@
+"""Comment commands: `/bascule merge|why|hold` and `/auto-merge`. Pure: an event in, a command or a reason out.
+
+Only newly *created* comments count: an edited comment would let somebody put words under another person's
+name after the fact (peers, attacks).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+from attrs import frozen
+
+from bascule.errors import UsageError
+
+
+class Verb(Enum):
+    """What a comment can ask for."""
+
+    MERGE = "merge"
+    WHY = "why"
+    HOLD = "hold"
+
+
+@frozen(kw_only=True)
+class Command:
+    """One request. ``comment_id`` is what the acknowledging reaction goes to; ``login`` is who must have write access."""
+
+    verb: Verb
+    repo: str
+    number: int
+    comment_id: int
+    login: str
+
+
+@frozen(kw_only=True)
+class Ignored:
+    """Why an event is not a command. ``mistyped`` is true where a person meant one and deserves an answer."""
+
+    reason: str
+    mistyped: bool = False
+
+
+_NAMES = {"/bascule": None, "/auto-merge": Verb.MERGE}
+
+
+def parse(event: Mapping[str, Any]) -> Command | Ignored:
+    """Return the command in a GitHub ``issue_comment`` event payload, or why there is none.
+
+    The command must be the first line that is not blank, outside quotes and code blocks.
+
+    Raises:
+        UsageError: the payload is not an ``issue_comment`` event.
+    """
+    try:
+        action, comment, issue = event["action"], event["comment"], event["issue"]
+        repo, body = str(event["repository"]["full_name"]), str(comment["body"] or "")
+        user, comment_id, number = comment["user"] or {}, int(comment["id"]), int(issue["number"])
+        sender = event.get("sender") or {}
+    except (KeyError, TypeError, ValueError) as missing:
+        raise UsageError(
+            f"not an issue_comment event: {missing} is missing or of the wrong type",
+            hint="pass the file that GitHub Actions names in GITHUB_EVENT_PATH",
+        ) from missing
+    if action != "created":
+        return Ignored(reason=f"comment was {action}; only newly created comments are commands")
+    if "pull_request" not in issue:
+        return Ignored(reason=f"#{number} is an issue, not a pull request")
+    if user.get("type") != "User":
+        return Ignored(reason=f"{user.get('login', 'the author')} is not a person")
+    if sender.get("id") != user.get("id"):
+        return Ignored(reason="the event's sender is not the comment's author")
+    line = next((text.strip() for text in body.splitlines() if text.strip()), "")
+    words = line.split()
+    if not words or words[0] not in _NAMES:
+        return Ignored(reason="no command on the comment's first line")
+    verb = _NAMES[words[0]]
+    if verb is None:
+        asked = words[1] if len(words) > 1 else ""
+        if asked not in {v.value for v in Verb}:
+            near = difflib.get_close_matches(asked, [v.value for v in Verb], n=1)
+            hint = f"did you mean `/bascule {near[0]}`?" if near else "commands: /bascule merge, why, hold"
+            return Ignored(
+                reason=f"`/bascule {asked}`".replace(" `", "`") + f" is not a command; {hint}", mistyped=True
+            )
+        verb = Verb(asked)
+    return Command(verb=verb, repo=repo, number=number, comment_id=comment_id, login=str(user["login"]))

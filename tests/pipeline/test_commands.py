@@ -1,0 +1,75 @@
+"""Comment commands: what is one, what is not, and why."""
+
+from typing import Any
+
+import pytest
+
+from bascule.errors import UsageError
+from bascule.pipeline.commands import Command, Ignored, Verb, parse
+
+
+def event(body: str, **changes: Any) -> dict[str, Any]:
+    user = {"login": "octo-dev", "id": 7, "type": "User"}
+    made: dict[str, Any] = {
+        "action": "created",
+        "issue": {"number": 42, "pull_request": {}},
+        "comment": {"id": 99, "body": body, "user": user},
+        "repository": {"full_name": "acme/shop"},
+        "sender": user,
+    }
+    return {**made, **changes}
+
+
+@pytest.mark.parametrize(
+    ("body", "verb"),
+    [
+        ("/bascule merge", Verb.MERGE),
+        ("/auto-merge", Verb.MERGE),
+        ("\n  /bascule why\nplease", Verb.WHY),
+        ("/bascule hold until Monday", Verb.HOLD),
+        ("/auto-merge\r\n", Verb.MERGE),
+    ],
+)
+def test_commands(body: str, verb: Verb) -> None:
+    assert parse(event(body)) == Command(verb=verb, repo="acme/shop", number=42, comment_id=99, login="octo-dev")
+
+
+@pytest.mark.parametrize(
+    ("body", "changes", "reason"),
+    [
+        ("/bascule merge", {"action": "edited"}, "edited"),
+        ("/bascule merge", {"action": "deleted"}, "deleted"),
+        ("/bascule merge", {"issue": {"number": 42}}, "an issue, not a pull request"),
+        ("/bascule merge", {"sender": {"login": "other", "id": 8, "type": "User"}}, "sender"),
+        ("looks good\n/bascule merge", {}, "first line"),
+        ("> /bascule merge", {}, "first line"),
+        ("`/bascule merge`", {}, "first line"),
+        ("", {}, "first line"),
+        ("/basculemerge", {}, "first line"),
+    ],
+)
+def test_what_is_not_a_command(body: str, changes: dict[str, Any], reason: str) -> None:
+    got = parse(event(body, **changes))
+    assert isinstance(got, Ignored)
+    assert reason in got.reason
+    assert not got.mistyped
+
+
+def test_a_bot_cannot_command() -> None:
+    bot = {"login": "helper[bot]", "id": 9, "type": "Bot"}
+    got = parse(event("", comment={"id": 1, "body": "/bascule merge", "user": bot}, sender=bot))
+    assert isinstance(got, Ignored)
+    assert "not a person" in got.reason
+
+
+def test_a_mistyped_command_gets_an_answer() -> None:
+    got = parse(event("/bascule marge"))
+    assert isinstance(got, Ignored)
+    assert got.mistyped
+    assert "did you mean `/bascule merge`?" in got.reason
+
+
+@pytest.mark.parametrize("payload", [{}, {"action": "created"}, {"action": "created", "comment": 3, "issue": {}}])
+def test_another_payload_is_a_usage_error(payload: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="not an issue_comment event"):
+        parse(payload)
