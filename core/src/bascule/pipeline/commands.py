@@ -26,7 +26,7 @@ class Verb(Enum):
 
 @frozen(kw_only=True)
 class Command:
-    """One request. ``comment_id`` is what the acknowledging reaction goes to; ``login`` is who must have write access."""
+    """One request. The acknowledging reaction goes to ``comment_id``; ``login`` must have write access."""
 
     verb: Verb
     repo: str
@@ -82,8 +82,7 @@ def parse(event: Mapping[str, Any]) -> Command | Ignored:
         if asked not in {v.value for v in Verb}:
             near = difflib.get_close_matches(asked, [v.value for v in Verb], n=1)
             hint = f"did you mean `/bascule {near[0]}`?" if near else "commands: /bascule merge, why, hold"
-            return Ignored(
-                reason=f"`/bascule {asked}`".replace(" `", "`") + f" is not a command; {hint}", mistyped=True
-            )
+            typed = " ".join(words[:2])[:60].replace("`", "")
+            return Ignored(reason=f"`{typed}` is not a command; {hint}", mistyped=True)
         verb = Verb(asked)
     return Command(verb=verb, repo=repo, number=number, comment_id=comment_id, login=str(user["login"]))
