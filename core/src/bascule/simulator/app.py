@@ -1,0 +1,36 @@
+"""The application: resource modules behind the gateway."""
+
+import asyncio
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from bascule.simulator import control, smart_http
+from bascule.simulator.faults import FaultPlan
+from bascule.simulator.gateway import Gateway
+from bascule.simulator.http import error_response, not_found
+from bascule.simulator.rest import ROUTES
+from bascule.simulator.world import World
+
+
+async def _unknown(_request: Request, _error: Exception) -> Response:
+    # GitHub answers 404 for unknown addresses and for methods that an address does not have.
+    return error_response(not_found())
+
+
+def create_app(world: World) -> ASGIApp:
+    """The whole simulator over one world, ready for an ASGI server."""
+    starlette = Starlette(
+        routes=[*control.routes, *ROUTES, *smart_http.routes],
+        exception_handlers={HTTPException: _unknown, 404: _unknown, 405: _unknown},
+    )
+    # Addresses differ by a trailing slash on GitHub; a redirect would be a lie.
+    starlette.router.redirect_slashes = False
+    gateway = Gateway(starlette, world, FaultPlan())
+    starlette.state.world = world
+    starlette.state.lock = asyncio.Lock()
+    starlette.state.gateway = gateway
+    return gateway

@@ -1,0 +1,19 @@
+"""Git as the simulator uses it: the git program on bare repositories."""
+
+from bascule.simulator.git.diff import FileChange, diff_trees
+from bascule.simulator.git.objects import CommitInfo, Signature, TreeEntry
+from bascule.simulator.git.repository import GitRepo, RefRaceLost, RepoPool
+from bascule.simulator.git.run import GitError, GitObjectMissing
+
+__all__ = [
+    "CommitInfo",
+    "FileChange",
+    "GitError",
+    "GitObjectMissing",
+    "GitRepo",
+    "RefRaceLost",
+    "RepoPool",
+    "Signature",
+    "TreeEntry",
+    "diff_trees",
+]

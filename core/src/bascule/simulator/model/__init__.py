@@ -1,0 +1,63 @@
+"""The simulator's state: plain mutable records, one per GitHub object.
+
+All times are texts such as `2026-01-31T12:00:00Z` from the simulator's clock; all references are database ids.
+Records are stored through `bascule.simulator.store`; change one and call `save` on its table.
+"""
+
+from bascule.simulator.model.checks import CheckRun, CheckSuite, CommitStatus, RunStatus, StatusState
+from bascule.simulator.model.ids import node_id, parse_node_id
+from bascule.simulator.model.people import App, Installation, Team, Token, User
+from bascule.simulator.model.protection import (
+    ActorSet,
+    BranchProtectionRule,
+    RequiredCheck,
+    RequiredReviews,
+    RequiredStatusChecks,
+)
+from bascule.simulator.model.pulls import (
+    AutoMergeRequest,
+    Issue,
+    IssueComment,
+    IssueEvent,
+    MergeMethod,
+    PullRequest,
+    Reaction,
+    Review,
+    ReviewComment,
+    ReviewState,
+    ReviewThread,
+)
+from bascule.simulator.model.repos import Label, Repo
+
+__all__ = [
+    "ActorSet",
+    "App",
+    "AutoMergeRequest",
+    "BranchProtectionRule",
+    "CheckRun",
+    "CheckSuite",
+    "CommitStatus",
+    "Installation",
+    "Issue",
+    "IssueComment",
+    "IssueEvent",
+    "Label",
+    "MergeMethod",
+    "PullRequest",
+    "Reaction",
+    "Repo",
+    "RequiredCheck",
+    "RequiredReviews",
+    "RequiredStatusChecks",
+    "Review",
+    "ReviewComment",
+    "ReviewState",
+    "ReviewThread",
+    "RunStatus",
+    "StatusState",
+    "Team",
+    "Token",
+    "User",
+    "node_id",
+    "parse_node_id",
+]

@@ -1,0 +1,22 @@
+"""What follows from a change: the seams that other parts of GitHub hang on.
+
+Called with the server's lock held, after the change is in the store and before the reply leaves.
+"""
+
+from bascule.simulator.enforce import RefUpdate
+from bascule.simulator.model import Repo
+from bascule.simulator.world import Actor, World
+
+
+def refs_updated(world: World, repo: Repo, actor: Actor, update: RefUpdate) -> None:
+    """After a ref moved: pull requests follow their head and base, stale reviews are dismissed."""
+    del actor, update  # for pull requests, which follow them
+    repo.pushed_at = world.clock.iso()
+    world.store.repos.save(repo)
+
+
+def gate_changed(world: World, repo: Repo) -> None:
+    """After anything changed that a merge may wait for: protection, statuses, check runs, reviews, threads, labels.
+
+    Here armed auto-merges fire.
+    """

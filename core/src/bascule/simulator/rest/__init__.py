@@ -1,0 +1,33 @@
+"""REST resources, one module each; a module exports `routes`.
+
+Order matters where one address is a prefix pattern of another: `/branches/{branch:path}` would swallow
+`/branches/main/protection`, so the narrower module comes first.
+"""
+
+from starlette.routing import Route
+
+from bascule.simulator.rest import (
+    accounts,
+    branches,
+    collaborators,
+    commits,
+    contents,
+    forks,
+    git_objects,
+    git_refs,
+    repositories,
+    root,
+)
+
+ROUTES: list[Route] = [
+    *root.routes,
+    *accounts.routes,
+    *forks.routes,
+    *collaborators.routes,
+    *git_refs.routes,
+    *git_objects.routes,
+    *contents.routes,
+    *branches.routes,
+    *commits.routes,
+    *repositories.routes,
+]

@@ -1,0 +1,118 @@
+"""Running the simulator as a process of its own."""
+
+import argparse
+import json
+import os
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvicorn
+from attrs import frozen
+
+from bascule.simulator.app import create_app
+from bascule.simulator.auth import add_token, add_user
+from bascule.simulator.store import Store
+from bascule.simulator.world import create_world
+
+
+@frozen(kw_only=True)
+class UserSpec:
+    """A user to exist from the start, from `LOGIN:TOKEN[:admin]`."""
+
+    login: str
+    token: str
+    admin: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> "UserSpec":
+        """ValueError with the expected form for anything else."""
+        login, _, rest = text.partition(":")
+        token, _, flag = rest.partition(":")
+        if not login or not token or flag not in ("", "admin"):
+            raise ValueError(
+                f"found --user {text.split(':', maxsplit=1)[0]}:..., expected LOGIN:TOKEN or LOGIN:TOKEN:admin"
+            )
+        return cls(login=login, token=token, admin=flag == "admin")
+
+
+def _write_ready(path: Path, url: str, port: int) -> None:
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps({"url": url, "port": port, "pid": os.getpid()}))
+    part.replace(path)
+
+
+class _Server(uvicorn.Server):
+    """Tells when it accepts connections."""
+
+    def __init__(self, config: uvicorn.Config, ready_file: Path | None, url: str, port: int) -> None:
+        super().__init__(config)
+        self._ready = (ready_file, url, port)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Announce the address once the sockets are served."""
+        await super().startup(sockets)
+        ready_file, url, port = self._ready
+        if ready_file is not None and self.started:
+            _write_ready(ready_file, url, port)
+
+
+def serve(
+    root: Path, port: int, users: Sequence[UserSpec], ready_file: Path | None = None, host: str = "127.0.0.1"
+) -> None:
+    """Serve until SIGTERM or SIGINT. Port 0 = any free one; the ready file holds {"url", "port", "pid"}.
+
+    OSError if the port is taken.
+    """
+    store = Store(root)
+    world = create_world(store)
+    for spec in users:
+        add_token(world, add_user(world, spec.login), spec.token, admin=spec.admin)
+    store.flush()
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    chosen = int(listener.getsockname()[1])
+    url = f"http://{host}:{chosen}"
+    config = uvicorn.Config(
+        create_app(world),
+        http="h11",
+        loop="asyncio",
+        ws="none",
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=60,
+        timeout_graceful_shutdown=5,
+        backlog=512,
+    )
+    try:
+        _Server(config, ready_file, url, chosen).run(sockets=[listener])
+    finally:
+        world.pool.close()
+        store.close()
+        listener.close()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line: `python -m bascule.simulator --root DIR --port N --user LOGIN:TOKEN[:admin] --ready-file F`."""
+    parser = argparse.ArgumentParser(prog="bascule sim", description="A GitHub that runs here.")
+    parser.add_argument("--root", type=Path, required=True, help="where state and repositories are kept")
+    parser.add_argument("--port", type=int, default=0, help="0 = any free port")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--user", action="append", default=[], metavar="LOGIN:TOKEN[:admin]")
+    parser.add_argument("--ready-file", type=Path, help="JSON {url, port, pid}, written once it serves")
+    options = parser.parse_args(argv)
+    try:
+        users = [UserSpec.parse(text) for text in options.user]
+        serve(options.root, options.port, users, options.ready_file, options.host)
+    except (ValueError, OSError) as error:
+        sys.stderr.write(f"bascule sim: {error}\n")
+        return 2
+    except KeyboardInterrupt:
+        return 0
+    return 0

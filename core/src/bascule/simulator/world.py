@@ -1,0 +1,52 @@
+"""Everything that a handler may touch, in one place."""
+
+from attrs import field, frozen
+
+from bascule.simulator.clock import Clock
+from bascule.simulator.git import GitRepo, RepoPool
+from bascule.simulator.model import Repo, Token, User
+from bascule.simulator.settings import Settings, Switches
+from bascule.simulator.signing import Signer
+from bascule.simulator.store import Store
+
+
+@frozen(kw_only=True)
+class World:
+    """State, git data, clock and switches of one simulator."""
+
+    store: Store
+    pool: RepoPool
+    clock: Clock
+    settings: Settings
+    signer: Signer = field()
+
+    @signer.default
+    def _default_signer(self) -> Signer:
+        return Signer(self.store)
+
+    @property
+    def switches(self) -> Switches:
+        """How the unverified facts are played."""
+        return self.settings.switches
+
+    def git(self, repo: Repo) -> GitRepo:
+        """The git data of a repository."""
+        return self.pool.get(repo.id)
+
+
+def create_world(store: Store) -> World:
+    """A world over a store; git data lies beside the store's file."""
+    return World(store=store, pool=RepoPool(store.root), clock=Clock(store), settings=Settings(store))
+
+
+@frozen(kw_only=True)
+class Actor:
+    """Who acts, and with which credential; `token` is None where the server acts for a user (auto-merge)."""
+
+    user: User
+    token: Token | None = None
+
+    @property
+    def app_id(self) -> int | None:
+        """The app behind the credential, if any."""
+        return self.token.app_id if self.token else None
