@@ -152,13 +152,8 @@ def test_trees_from_base_inline_content_modes_and_removal(dev: Any) -> None:
     }
     assert full["truncated"] is False
     copied = {"base_tree": tree["sha"], "tree": [{"path": "copy", "mode": "040000", "type": "tree", "sha": base}]}
-    names = {
-        r["path"]
-        for r in dev.ok(
-            "GET",
-            f"/repos/{repo}/git/trees/{dev.ok('POST', f'/repos/{repo}/git/trees', copied, 201)['sha']}?recursive=1",
-        )["tree"]
-    }
+    made = dev.ok("POST", f"/repos/{repo}/git/trees", copied, 201)["sha"]
+    names = {row["path"] for row in dev.ok("GET", f"/repos/{repo}/git/trees/{made}?recursive=1")["tree"]}
     assert "copy/dir/gone.txt" in names
     bad = {"tree": [{"path": "x", "mode": "100644", "type": "blob", "sha": "2" * 40}]}
     assert "is not a valid blob" in dev.ok("POST", f"/repos/{repo}/git/trees", bad, 422)["message"]
