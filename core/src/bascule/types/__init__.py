@@ -30,7 +30,7 @@ from bascule.types.hooks import (
     WatchContext,
     WatchRequest,
 )
-from bascule.types.plan import MergePlan, MergeReport, Plan, Result, RunStatus, Way, WindowReport
+from bascule.types.plan import MergePlan, MergeReport, PackRef, Plan, Result, RunStatus, Way, WindowReport
 from bascule.types.protection import Admits, Blocker, Relaxation, RelaxKind, RelaxProposal, Viewer
 from bascule.types.rulepack import (
     AuthorsRule,
@@ -58,8 +58,8 @@ __all__ = [
     "CAUSES", "Actor", "Admits", "AuthorsRule", "AutoMerge", "Binding", "Blocker", "Change", "Check",
     "CheckRequirement", "CheckResult", "ChecksRule", "Classification", "Commit", "DryRunContext", "Evidence",
     "Example", "Failure", "FileChange", "FileKind", "FilesRule", "ForksRule", "GateContext", "LabelsRule", "Match",
-    "MergeContext", "MergePlan", "MergeReport", "MergeRule", "Mode", "NotifyRule", "Observation", "PastRun", "Plan",
-    "PluginReport", "RelaxContext", "RelaxKind", "RelaxProposal", "RelaxRule", "Relaxation", "Repo",
+    "MergeContext", "MergePlan", "MergeReport", "MergeRule", "Mode", "NotifyRule", "Observation", "PackRef", "PastRun",
+    "Plan", "PluginReport", "RelaxContext", "RelaxKind", "RelaxProposal", "RelaxRule", "Relaxation", "Repo",
     "RestoreContext", "Result", "Review", "Rule", "RuleSpec", "Rulepack", "RunStatus", "Scenario", "ScheduleRule",
     "SizeRule", "Status", "Template", "TextRule", "Verdict", "Viewer", "WatchContext", "WatchRequest", "WatchRule",
     "Way", "WindowReport", "attributed", "verdict", "worst",

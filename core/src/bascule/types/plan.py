@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from bascule.types.change import Change
 from bascule.types.protection import Blocker, Relaxation
+from bascule.types.rulepack import Mode, Rulepack
 from bascule.types.verdict import Verdict
 
 
@@ -78,6 +79,22 @@ class WindowReport:
 
 
 @frozen(kw_only=True)
+class PackRef:
+    """Which policy judged: the pack's name, file and the base commit it was read from, its scenario and mode."""
+
+    name: str
+    scenario: str
+    path: str
+    commit: str
+    mode: Mode
+
+    @classmethod
+    def of(cls, pack: Rulepack) -> PackRef:
+        """Return the reference of ``pack``."""
+        return cls(name=pack.name, scenario=pack.scenario, path=pack.path, commit=pack.commit, mode=pack.mode)
+
+
+@frozen(kw_only=True)
 class MergeReport:
     """The merged commit."""
 
@@ -101,3 +118,5 @@ class Result:
     alarms: tuple[str, ...] = ()
     next: str = ""
     details: Mapping[str, Any] = field(factory=dict)
+    packs: tuple[PackRef, ...] = ()
+    """The packs that judged, in the order of the verdict's children."""

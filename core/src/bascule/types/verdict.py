@@ -45,6 +45,8 @@ class Check:
     id: str = ""
     eligible_at: str | None = None
     """ISO time after which a waiting check is worth asking again; None when unknown."""
+    paths: tuple[str, ...] = ()
+    """Changed files that the check is about, for annotations; empty when it is about the change as a whole."""
 
 
 @frozen(kw_only=True)
