@@ -75,9 +75,30 @@ class LostReplyError(OutsideError):
 class RateLimitedError(OutsideError):
     """GitHub asked to wait; ``retry_after`` in seconds. The request was not applied."""
 
-    def __init__(self, message: str, *, retry_after: float, hint: str = "", where: str = "") -> None:
+    def __init__(self, message: str, *, retry_after: float, hint: str = "", where: str = "", status: int = 429) -> None:
         super().__init__(message, hint=hint, where=where)
         self.retry_after = retry_after
+        self.status = status
+
+
+class MovedError(OutsideError):
+    """GitHub redirected: the repository was renamed or transferred. The request was not applied.
+
+    Never followed as it stands, because a redirect drops the query and a 307 looks like success to some clients;
+    resolve the canonical name by ``repository_id`` and send the request again under that name.
+    """
+
+    def __init__(self, message: str, *, location: str, status: int, hint: str = "", where: str = "") -> None:
+        super().__init__(message, hint=hint, where=where)
+        self.location = location
+        self.status = status
+
+    @property
+    def repository_id(self) -> int | None:
+        """Return the repository id in the new location (``/repositories/ID/...``), or None when it has none."""
+        _, found, rest = self.location.partition("/repositories/")
+        number = rest.split("/", 1)[0].split("?", 1)[0]
+        return int(number) if found and number.isdigit() else None
 
 
 class RefusedError(OutsideError):
@@ -95,8 +116,10 @@ class Transport(Protocol):
         """Return the answer, whatever its HTTP status (1xx-4xx).
 
         Raises:
-            LostReplyError: connection failed, timed out, or answered 5xx; for a read this only means "try again".
-            RateLimitedError: 403/429 that is a primary or secondary limit.
+            LostReplyError: connection failed, timed out, answered 5xx, or 2xx with something that is not JSON; for a
+                read this only means "try again".
+            RateLimitedError: 403/429 (GraphQL: 200 with such an error) that is a primary or secondary limit.
+            MovedError: 301, 302, 303, 307 or 308.
         """
         ...
 
@@ -121,11 +144,15 @@ class RawCommit:
 
 @frozen(kw_only=True)
 class MergeOutcome:
-    """What the merge call answered. ``sha`` is set only for 200; else ``status`` and GitHub's ``message``."""
+    """What the merge call answered. ``sha`` is set only for 200; else ``status`` and GitHub's ``message``.
+
+    ``retry_after``: seconds that GitHub asked to wait, where the answer was a rate limit (403 or 429).
+    """
 
     status: int
     message: str
     sha: str | None = None
+    retry_after: float | None = None
 
 
 @frozen(kw_only=True)
@@ -173,6 +200,14 @@ class JournalStore(Protocol):
         Raises:
             RefusedError: the tree has no such file.
         """
+        ...
+
+    def read(self, *, limit: int = 20) -> tuple[RefState, tuple[RawCommit, ...]]:
+        """Return the tip with the server's time and up to ``limit`` commits, newest first. One call if there is one."""
+        ...
+
+    def large(self, tree: str) -> bytes | None:
+        """Return ``entry.json`` of a commit's ``tree`` (entries above 32 KB live there), or None when it has none."""
         ...
 
     def advance(self, sha: str, *, expected: str | None) -> bool:
