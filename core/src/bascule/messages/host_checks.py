@@ -1,0 +1,135 @@
+"""The checks that the driver makes itself where a plugin gave no usable answer: each blocks, none can allow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bascule.messages.host import distribution_of
+from bascule.messages.wording import code, shown
+from bascule.types import Check, PluginReport, Status
+
+
+def _check(plugin: str, hook: str, status: Status, found: str, expected: str, fix: str, where: str | None) -> Check:
+    return Check(
+        rule=f"{plugin}/{hook}", status=status, found=found, expected=expected, fix=fix, where=where, source="core"
+    )
+
+
+def missing(name: str, where: str | None = None) -> Check:
+    """A rulepack names a plugin that is not installed."""
+    return _check(
+        name,
+        "plugin",
+        Status.BLOCK,
+        f"the plugin {code(name)} is not installed",
+        "the plugin that the rulepack names",
+        f"`pip install {distribution_of(name)}`, then see `bascule plugins list`",
+        where,
+    )
+
+
+def quarantined(report: PluginReport, where: str | None = None) -> Check:
+    """A rulepack names a plugin that is installed and cannot be used."""
+    return _check(
+        report.name,
+        "plugin",
+        Status.BLOCK,
+        f"the plugin {code(report.name)} of {code(report.source)} is quarantined: {report.reason}",
+        "a plugin that loads",
+        f"{report.fix} Or install it afresh: `pip install --force-reinstall {report.distribution}`",
+        where,
+    )
+
+
+def fault(plugin: str, hook: str, source: str, problem: str, where: str | None = None) -> Check:
+    """A call failed: an error in the tree, which blocks."""
+    return _check(
+        plugin,
+        hook,
+        Status.ERROR,
+        f"{code(source)} failed: {shown(problem, limit=900)}",
+        f"an answer to {code(hook)}",
+        "run it again; if it fails again, upgrade the plugin or tell its authors. A person can still merge",
+        where,
+    )
+
+
+def forged(plugin: str, hook: str, source: str, rule: str, own: Sequence[str], where: str | None = None) -> Check:
+    """An answer under a name that is not the plugin's own."""
+    return _check(
+        plugin,
+        hook,
+        Status.ERROR,
+        f"{code(source)} answered as {code(rule)}",
+        f"a name that starts with {' or '.join(code(o + '/') for o in own)}",
+        "uninstall the plugin, or tell its authors; nobody may answer for another plugin",
+        where,
+    )
+
+
+def foreign_evidence(plugin: str, source: str, kind: str, where: str | None = None) -> Check:
+    """Evidence that is bound to another change, base or pack."""
+    return _check(
+        plugin,
+        "dry_run",
+        Status.ERROR,
+        f"{code(source)} gave evidence {code(kind)} that is bound to something else",
+        "evidence bound to this head SHA, base SHA and rulepack",
+        "run it again; evidence of an earlier state is no evidence. If it stays, tell the plugin's authors",
+        where,
+    )
+
+
+def no_gate(plugin: str, source: str, where: str | None = None) -> Check:
+    """A pack binds a change to a plugin that has no gate."""
+    return _check(
+        plugin,
+        "gate",
+        Status.BLOCK,
+        f"{code(source)} has no gate",
+        "at least one check; no checks is not an allow",
+        "upgrade the plugin, or bind these files to another scenario",
+        where,
+    )
+
+
+def no_checks(plugin: str, source: str, where: str | None = None) -> Check:
+    """A gate that was asked about a change of its own and said nothing."""
+    return _check(
+        plugin,
+        "gate",
+        Status.BLOCK,
+        f"{code(source)} answered no checks",
+        "at least one check; no checks is not an allow",
+        "add a rule to the pack that applies to this change, or tell the plugin's authors",
+        where,
+    )
+
+
+def method_conflict(plugin: str, source: str, found: str, expected: str, where: str | None = None) -> Check:
+    """A merge method that is none, or not the pack's."""
+    return _check(
+        plugin,
+        "merge",
+        Status.BLOCK,
+        f"{code(source)} wants the merge method {code(found)}",
+        expected,
+        "make `merge.method` in the pack and the plugin agree",
+        where,
+    )
+
+
+def two_plans(sources: Sequence[str], plugins: Sequence[str], where: str | None = None) -> Check:
+    """Two plugins want to say how to merge."""
+    return _check(
+        "+".join(plugins),
+        "merge",
+        Status.BLOCK,
+        f"{' and '.join(code(s) for s in sources)} both say how to merge",
+        "one answer",
+        "bind the change to one of these scenarios only",
+        where,
+    )
+
+
+NO_FIX = "the plugin names no fix; see its documentation, or tell its authors"
