@@ -9,14 +9,17 @@ from starlette.routing import Route
 from bascule.simulator.rest import (
     accounts,
     branches,
+    checks,
     collaborators,
     commits,
     contents,
     forks,
     git_objects,
     git_refs,
+    protection,
     repositories,
     root,
+    statuses,
 )
 
 ROUTES: list[Route] = [
@@ -27,7 +30,10 @@ ROUTES: list[Route] = [
     *git_refs.routes,
     *git_objects.routes,
     *contents.routes,
+    *protection.routes,
     *branches.routes,
+    *statuses.routes,
+    *checks.routes,
     *commits.routes,
     *repositories.routes,
 ]
