@@ -40,6 +40,8 @@ class Blocker:
     expected: str
     fix: str
     waits: bool = False
+    running: bool = False
+    """It settles by itself (a check that has started): waiting is free, so it is never waived."""
 
 
 class Admits(Enum):
