@@ -12,6 +12,9 @@ from typing import Any
 import attrs
 from attrs import frozen
 
+SHORTHAND = "__shorthand__"
+"""Class attribute of a shape: the key that is meant when a text stands where its mapping could."""
+
 _DOC = "bascule.doc"
 _NAME = "bascule.name"
 _EXAMPLE = "bascule.example"

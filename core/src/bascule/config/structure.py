@@ -15,7 +15,7 @@ from cattrs.gen import make_dict_structure_fn, override
 from bascule.config import duration
 from bascule.config.reader import Document, Path
 from bascule.config.scalars import Ambiguous
-from bascule.config.shape import AtLeast, Kind, keys_of
+from bascule.config.shape import SHORTHAND, AtLeast, Kind, keys_of
 from bascule.errors import Problem
 from bascule.messages import config as say
 
@@ -238,8 +238,11 @@ def _record(kind: Any, made: Converter) -> Callable[[Any, Any], Any]:
     )
     extra = next((k for k in keys if k.extra), None)
     known = {k.name for k in keys if not k.extra}
+    shorthand = getattr(kind, SHORTHAND, "")
 
     def record(value: Any, _: Any) -> Any:
+        if shorthand and isinstance(value, str):
+            value = {shorthand: value}
         if not isinstance(value, Mapping):
             fix = "write keys below it: " + ", ".join(k.name for k in keys if not k.extra)
             raise WrongError(say.wrong_type(value, "a mapping", fix))

@@ -36,12 +36,22 @@ class Match:
 
 @frozen(kw_only=True)
 class FilesRule:
-    """Path policy. Empty ``only`` means: whatever the pack matches. ``special`` permits unusual entries."""
+    """Path policy. Empty ``only`` means: whatever the pack matches. ``special`` permits unusual entries.
+
+    A path must match :attr:`sets`, every one of them: ``only`` is the pack's own list, ``only_all`` the lists that came
+    with the templates it extends.
+    """
 
     only: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
     special: tuple[str, ...] = ()
-    """Any of ``symlinks``, ``submodules``, ``modes``, ``binaries``; empty refuses the first three."""
+    """Any of ``symlinks``, ``submodules``, ``modes``; empty refuses them."""
+    only_all: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def sets(self) -> tuple[tuple[str, ...], ...]:
+        """Return every list of globs of which a path must match at least one; none: every path is allowed."""
+        return tuple(dict.fromkeys(s for s in (self.only, *self.only_all) if s))
 
 
 @frozen(kw_only=True)
@@ -194,6 +204,8 @@ class Rulepack:
     notify: NotifyRule = NotifyRule()
     examples: tuple[Example, ...] = ()
     loosen: str = ""
+    loosened: tuple[str, ...] = ()
+    """What is looser than the templates, one sentence each; only with a reason in ``loosen``."""
     lines: Mapping[str, str] = field(factory=dict)
 
     def where(self, key: str) -> str:

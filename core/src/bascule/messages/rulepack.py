@@ -1,0 +1,228 @@
+"""What is said about rulepacks: their words, the templates they extend, what they bind, their examples.
+
+Functions that return :data:`Said` give what is wrong and what to do, in that order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from attrs import frozen
+
+from bascule.messages.config import closest, did_you_mean, listed_twice
+from bascule.messages.wording import code, listed
+
+Said = tuple[str, str]
+
+__all__ = ["Said", "closest", "did_you_mean", "listed_twice"]
+
+
+# --- texts of a certain kind ---
+
+
+@frozen
+class Say:
+    """What a kind of text is called, how it looks, and an example of it."""
+
+    title: str
+    looks: str
+    example: str
+
+    def of(self, text: str) -> Said:
+        """Say that ``text`` is not one."""
+        return f"{code(text)} is not a {self.title}: {self.looks}", f"write it like {self.example}"
+
+
+NAME = Say("name", "lower-case letters, digits and single dashes", "`no-destroy`")
+QUALIFIED = Say("qualified name", "the plugin's name, a slash, and the name in it", "`terraform/default`")
+PERSON = Say(
+    "person, bot or team",
+    "a login, a bot's login with [bot], either with #ID, or @org/team",
+    '`octo-dev`, `"renovate[bot]"`',
+)
+ACCOUNT = Say("login", "a login, a bot's login with [bot], either with #ID", '`octo-dev` or `"renovate[bot]"`')
+TEAM = Say("team", "the organisation and the team's short name", '`"@acme/platform"`')
+APP = Say(
+    "check's app",
+    "the short name of a GitHub App, or status/LOGIN for commit statuses",
+    "`github-actions` or `status/ci-bot`",
+)
+
+
+def not_a_glob(text: str, reason: str) -> Said:
+    """A glob that is not one, with the reason of :func:`bascule.globs.problems`."""
+    reason, _, fix = reason.partition("; ")
+    return f"{code(text)}: {reason}", fix or "see the grammar of globs in the rulepack reference"
+
+
+def not_an_expression(reason: str) -> Said:
+    """A regular expression that RE2 does not compile."""
+    return reason, "write it in RE2's syntax; a literal character that means something is escaped with a backslash"
+
+
+def not_a_label(text: str) -> Said:
+    """A label with blanks around it, line breaks, or far too long."""
+    return f"{code(text)} cannot be a label", "write the label as GitHub shows it, at most 100 characters in one line"
+
+
+def not_a_check(text: str) -> Said:
+    """A check's name with blanks around it or line breaks."""
+    return f"{code(text)} cannot be a check's name", "write the name as GitHub shows it under the pull request"
+
+
+def short_reason(text: str) -> Said:
+    """A reason that explains nothing."""
+    return f"{code(text)} is too short to be a reason", "say why, for the person who reads it in a year"
+
+
+def not_a_zone(text: str) -> Said:
+    """Not a time zone."""
+    return f"{code(text)} is not an IANA time zone", "write one like Europe/Berlin or UTC"
+
+
+def not_a_schedule(reason: str) -> Said:
+    """Weekly hours that cannot be read."""
+    return reason, 'write it like "Mon-Thu 09:00-16:00; Fri 09:00-12:00"'
+
+
+def zone_without_hours() -> Said:
+    """``timezone`` without ``merge``."""
+    return (
+        "`timezone` says nothing without `merge`",
+        'add the hours, such as merge: "Mon-Thu 09:00-16:00", or remove it',
+    )
+
+
+def empty_list(key: str, means: str) -> Said:
+    """A list that means something else than what it looks like when empty."""
+    return f"`{key}` is an empty list, and that would mean {means}", "list what is allowed, or remove the key"
+
+
+def same_id(rule_id: str, first: str) -> Said:
+    """Two rules or examples of one name."""
+    return f"{code(rule_id)} is here twice (first at {first})", "give each its own name"
+
+
+def because_of_nothing(expect: str) -> Said:
+    """``because`` beside ``expect: allow``."""
+    return f"`because` names a reason, but the example expects {expect}", "remove `because`"
+
+
+def not_a_time(text: str) -> Said:
+    """Not an ISO time with a zone."""
+    return f"{code(text)} is not a time with its zone", 'write it like "2026-01-05T09:00:00Z"'
+
+
+# --- plugins, templates and rules ---
+
+
+def missing_plugin(name: str, what: str, installed: Iterable[str]) -> Said:
+    """A plugin that is not installed. ``what`` names the thing that would need it."""
+    near = closest(name, installed)
+    install = f"pip install bascule-{name}"
+    fix = f"did you mean `{near}`? if not: {install}" if near else f"install it: {install}"
+    return f"{what} needs the plugin {code(name)}, which is not installed", fix
+
+
+def broken_plugin(name: str, what: str, reason: str) -> Said:
+    """A plugin that is installed and was refused."""
+    reason = reason.rstrip(".")
+    fix = f"see `bascule plugins list`; a newer version may help: pip install --upgrade bascule-{name}"
+    return f"{what} needs the plugin {code(name)}, which is quarantined: {reason}", fix
+
+
+def missing_part(plugin: str, kind: str, name: str, known: Iterable[str]) -> Said:
+    """A plugin without the template or rule that was named."""
+    known = [f"{plugin}/{k}" for k in known]
+    full = f"{plugin}/{name}"
+    fix = did_you_mean(full, known) if known else f"the plugin {code(plugin)} has no {kind}s"
+    return f"the plugin {code(plugin)} has no {kind} {code(full)}", fix
+
+
+def bad_rule_schema(name: str, reason: str) -> Said:
+    """A rule whose own JSON Schema is broken."""
+    return f"the plugin's description of {code(name)} is not a JSON Schema: {reason}", "tell the plugin's author"
+
+
+def bad_params(rule: str, reason: str) -> Said:
+    """Parameters that the rule's JSON Schema refuses, in the words of the validator."""
+    return f"{rule}: {reason}", f"see `bascule plugins list --json` for the parameters of {rule}"
+
+
+def loops(chain: Iterable[str]) -> Said:
+    """Templates that extend each other."""
+    return f"these templates extend each other: {' -> '.join(chain)}", "tell the plugin's author"
+
+
+def broken_template(name: str, reason: str) -> Said:
+    """A packaged template that does not load."""
+    return f"the template {code(name)} does not load: {reason}", "tell the plugin's author, or extend another one"
+
+
+# --- extending ---
+
+
+def needs_reason(sentence: str) -> Said:
+    """Something became looser than the template and no reason is given."""
+    return sentence, "keep to the template, or give the reason for everybody to read: loosen: <reason>"
+
+
+def templates_disagree(key: str, sentence: str) -> Said:
+    """Two templates state values of which neither is the stricter."""
+    return f"the templates disagree about `{key}`: {sentence}", "extend only one of them"
+
+
+def nothing_left(key: str) -> Said:
+    """Two templates whose lists have nothing in common."""
+    return f"the templates leave nothing that `{key}` allows", "extend only one of them"
+
+
+def no_match() -> Said:
+    """A pack that says nowhere which files it judges."""
+    return "nothing says which files this pack judges", 'add match: {files: ["docs/**"]} with your own globs'
+
+
+def same_name(name: str, other: str) -> Said:
+    """Two packs of one name."""
+    return f"there is a pack called {code(name)} already: {other}", "rename one of the two files"
+
+
+def idle_loosen() -> Said:
+    """``loosen`` where nothing is looser."""
+    return "`loosen` gives a reason, but nothing here is looser than the templates", "remove `loosen`"
+
+
+def loosen_without_extends() -> Said:
+    """``loosen`` in a pack that extends nothing."""
+    return "`loosen` says nothing in a pack that extends no template", "remove it"
+
+
+# --- binding ---
+
+
+def unclaimed(paths: Iterable[str]) -> tuple[str, str, str]:
+    """Return found, expected and fix for files that no pack claims."""
+    return (
+        f"no rulepack claims {listed(paths)}",
+        "every changed file claimed by a rulepack",
+        "split the pull request, merge by hand, or widen `match.files` of the pack that should judge them",
+    )
+
+
+def methods_conflict(packs: Iterable[tuple[str, str]]) -> tuple[str, str, str]:
+    """Return found, expected and fix for packs that want different merge methods; pairs of pack and method."""
+    said = ", ".join(f"{code(pack)} wants {method}" for pack, method in packs)
+    return (
+        f"the rulepacks disagree: {said}",
+        "one merge method",
+        "split the pull request, or set the same `merge.method` in both packs",
+    )
+
+
+def broken_packs(paths: Iterable[str]) -> tuple[str, str, str]:
+    """Return found, expected and fix for packs that do not load."""
+    return (
+        f"{listed(paths)} cannot be used",
+        "rulepacks without problems",
+        "run `bascule rulepack validate` and mend what it lists",
+    )

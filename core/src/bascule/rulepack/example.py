@@ -1,0 +1,332 @@
+"""Examples: a change described by the little that matters about it, for ``bascule rulepack test``.
+
+What an example does not say is healthy: one small edit by somebody the pack allows, with its labels and green checks,
+at a time when the pack merges.
+"""
+
+# ruff: noqa: RUF009 - key() declares a field, as attrs.field() does
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from attrs import frozen
+
+from bascule import wire
+from bascule.config.reader import Document
+from bascule.config.shape import Kind, key
+from bascule.config.structure import structure
+from bascule.errors import ConfigError
+from bascule.messages import rulepack as say
+from bascule.rulepack.kinds import Account, CheckName, Count, Label, Team
+from bascule.types import (
+    Actor,
+    AutoMerge,
+    Binding,
+    Change,
+    CheckResult,
+    Commit,
+    Evidence,
+    Example,
+    FileChange,
+    FileKind,
+    Repo,
+    Review,
+    Rulepack,
+)
+
+
+def _time(text: str) -> say.Said | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return say.not_a_time(text)
+    return say.not_a_time(text) if moment.tzinfo is None else None
+
+
+Moment = Annotated[str, Kind("time with its zone", _time)]
+KindName = Literal["regular", "executable", "symlink", "submodule"]
+
+
+@frozen(kw_only=True)
+class ExampleFile:
+    """A changed file; its path alone stands for a small edit."""
+
+    __shorthand__ = "path"
+
+    path: str = key(doc="The path after the change.", example="docs/a.md")
+    status: Literal["added", "modified", "removed", "renamed", "copied"] | None = key(
+        doc="What happened to it; `renamed` when there is a `previous_path`, else `modified`.", default=None
+    )
+    previous_path: str | None = key(doc="The path before a rename.", default=None, example="docs/b.md")
+    additions: Count = key(doc="Lines added.", default=1)
+    deletions: Count = key(doc="Lines removed.", default=1)
+    kind: KindName = key(doc="What the entry is after the change (before it, for a removed file).", default="regular")
+    kind_before: KindName | None = key(doc="What it was before, where that differs.", default=None)
+    binary: bool = key(doc="Whether git calls it binary.", default=False)
+
+
+@frozen(kw_only=True)
+class ExampleCheck:
+    """A check on the head commit; its name alone stands for a green one."""
+
+    __shorthand__ = "name"
+
+    name: CheckName = key(doc="The check's name.", example="test")
+    state: Literal[
+        "queued", "in_progress", "pending", "success", "neutral", "skipped", "failure", "cancelled", "timed_out",
+        "action_required", "stale", "error",
+    ] = key(doc="Its outcome.", default="success")  # fmt: skip
+    app: str | None = key(
+        doc="Who reports it; by default whom the pack requires for that name, else `github-actions`.", default=None
+    )
+
+
+@frozen(kw_only=True)
+class ExampleCommit:
+    """A commit; its author alone stands for a commit made and committed by that account."""
+
+    __shorthand__ = "author"
+
+    author: Account = key(doc="Login of the author.", example="octo-dev")
+    committer: Account | None = key(doc="Login of the committer; by default the author.", default=None)
+    message: str = key(doc="The commit message.", default="Example commit")
+    known: bool = key(doc="False: GitHub knows no account for them.", default=True)
+
+
+@frozen(kw_only=True)
+class ExampleReview:
+    """A review."""
+
+    author: Account = key(doc="Login of the reviewer.", example="octo-reviewer")
+    state: Literal["APPROVED", "CHANGES_REQUESTED", "COMMENTED", "DISMISSED"] = key(
+        doc="What the review says.", example="CHANGES_REQUESTED"
+    )
+    can_write: bool = key(doc="Whether the reviewer has write access.", default=True)
+
+
+@frozen(kw_only=True)
+class ExampleEvidence:
+    """What a rehearsal would have produced, for rules that judge it."""
+
+    kind: str = key(doc="The kind of evidence, as the plugin calls it.", example="terraform/plan")
+    data: Mapping[str, Any] = key(doc="The evidence itself.", example="{}")
+    summary: str = key(doc="One line about it.", default="from an example")
+
+
+@frozen(kw_only=True)
+class ExampleChange:
+    """The `change` of an example. Everything is optional."""
+
+    files: tuple[ExampleFile, ...] = key(
+        doc="Changed files: paths, or mappings for more than a small edit.", default=(), example="[docs/a.md]"
+    )
+    title: str = key(doc="The pull request's title.", default="An example", example="Update lodash")
+    body: str = key(doc="The pull request's description.", default="An example")
+    author: Account | None = key(
+        doc="Who opened it and made its commits; by default the first account that the pack allows.",
+        default=None, example="octo-dev",
+    )  # fmt: skip
+    teams: tuple[Team, ...] | None = key(
+        doc="Teams the author belongs to; by default, where `author` is absent, all that the pack allows.", default=None
+    )
+    commits: tuple[ExampleCommit, ...] | None = key(doc="Its commits; by default one by the author.", default=None)
+    labels: tuple[Label, ...] | None = key(doc="Its labels; by default those the pack requires.", default=None)
+    checks: tuple[ExampleCheck, ...] | None = key(
+        doc="Checks on its head; by default those the pack requires, green, else a green `test`.", default=None
+    )
+    reviews: tuple[ExampleReview, ...] = key(doc="Its reviews.", default=())
+    unresolved: Count = key(doc="Open review conversations.", default=0)
+    branch: str | None = key(
+        doc="The base branch; by default the first that the pack matches, else `main`.", default=None, example="main"
+    )
+    draft: bool = key(doc="Whether it is a draft.", default=False)
+    fork: bool = key(doc="Whether it comes from a fork.", default=False)
+    mergeable: Literal["MERGEABLE", "CONFLICTING", "UNKNOWN"] = key(
+        doc="Whether it merges without conflict.", default="MERGEABLE"
+    )
+    auto_merge: Literal["merge", "squash", "rebase"] | None = key(
+        doc="The method with which GitHub's own auto-merge is armed.", default=None
+    )
+    at: Moment | None = key(
+        doc="When it is judged; by default the first moment of 2026 at which the pack merges.",
+        default=None, example='"2026-01-05T09:00:00Z"',
+    )  # fmt: skip
+    evidence: tuple[ExampleEvidence, ...] = key(doc="Evidence for rules that judge a rehearsal.", default=())
+
+
+@frozen(kw_only=True)
+class Case:
+    """An example as what gates are asked about. ``now`` is the time of judging (UTC)."""
+
+    change: Change
+    evidence: tuple[Evidence, ...]
+    now: datetime
+
+
+EPOCH = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+"""Monday morning; examples are judged then or, where a pack has a schedule, when it opens next."""
+HEAD, BASE = "4be1f02a" * 5, "c01d5a3e" * 5
+_REPO = Repo(id=1, node_id="R_example", full_name="acme/example", owner_type="Organization", default_branch="main")
+_FORK = 2
+
+
+def change_of(example: Example, pack: Rulepack) -> Change:
+    """Return the whole change that ``example`` describes under ``pack``.
+
+    Raises:
+        ConfigError: when the example's ``change`` is not an :class:`ExampleChange`.
+    """
+    return case_of(example, pack).change
+
+
+def case_of(example: Example, pack: Rulepack) -> Case:
+    """Return change, evidence and time of ``example`` under ``pack``.
+
+    Raises:
+        ConfigError: when the example's ``change`` is not an :class:`ExampleChange`.
+    """
+    where = f"{pack.path}, example {example.name!r}"
+    spec, problems = structure(Document(path=where, data=dict(example.change)), ExampleChange)
+    if spec is None:
+        raise ConfigError("an example does not describe a change", problems)
+    now = _moment(spec, pack)
+    change = _change(spec, pack, now)
+    return Case(change=change, evidence=tuple(_evidence(e, pack) for e in spec.evidence), now=now)
+
+
+def _change(spec: ExampleChange, pack: Rulepack, now: datetime) -> Change:
+    author = _actor(spec.author or _default_author(pack), pack)
+    branch = spec.branch or next((b for b in pack.match.branches if not set(b) & set("*?[")), "main")
+    return Change(
+        repo=_REPO,
+        number=1,
+        title=spec.title,
+        body=spec.body,
+        head_sha=HEAD,
+        base_sha=BASE,
+        merge_base=BASE,
+        merge_tree="e" * 40,
+        base_ref=branch,
+        head_ref="example",
+        head_repo_id=_FORK if spec.fork else _REPO.id,
+        author=author,
+        files=tuple(_file(f) for f in spec.files),
+        read_at=now,
+        draft=spec.draft,
+        commits=_commits(spec, author, pack),
+        labels=pack.labels.require if spec.labels is None else spec.labels,
+        reviews=tuple(
+            Review(author=_actor(r.author, pack), state=r.state, commit_sha=HEAD, can_write=r.can_write)
+            for r in spec.reviews
+        ),
+        unresolved_threads=spec.unresolved,
+        checks=_checks(spec, pack),
+        mergeable=spec.mergeable,
+        merge_state="CLEAN" if spec.mergeable == "MERGEABLE" else "DIRTY",
+        auto_merge=AutoMerge(enabled_by=author, method=spec.auto_merge) if spec.auto_merge else None,
+        teams=_teams(spec, author, pack),
+    )
+
+
+def _default_author(pack: Rulepack) -> str:
+    return next((entry for entry in pack.authors.allow if not entry.startswith("@")), "octo-dev")
+
+
+def _actor(entry: str, pack: Rulepack) -> Actor:
+    """Return the account; its id is the one given, else one pinned for it in the pack, else made up."""
+    login, _, number = entry.partition("#")
+    if not number:
+        pinned = (e.partition("#") for e in (*pack.authors.allow, *pack.authors.deny))
+        number = next((n for name, _, n in pinned if n and name.casefold() == login.casefold()), "")
+    made_up = 1000 + sum(ord(c) * (at + 1) for at, c in enumerate(login.casefold()))
+    return Actor(login=login, id=int(number or made_up), type="Bot" if login.endswith("[bot]") else "User")
+
+
+def _teams(spec: ExampleChange, author: Actor, pack: Rulepack) -> dict[str, tuple[int, ...]]:
+    named = [e for e in (*pack.authors.allow, *pack.authors.deny) if e.startswith("@")]
+    if spec.teams is not None:
+        mine = {t.casefold() for t in spec.teams}
+    else:
+        mine = {e.casefold() for e in pack.authors.allow if e.startswith("@")} if spec.author is None else set()
+    member = (author.id,) if author.id is not None else ()
+    return {e: member if e.casefold() in mine else () for e in named}
+
+
+def _file(spec: ExampleFile) -> FileChange:
+    status = spec.status or ("renamed" if spec.previous_path else "modified")
+    kind = FileKind(spec.kind)
+    before = FileKind(spec.kind_before) if spec.kind_before else kind
+    return FileChange(
+        path=spec.path,
+        status=status,
+        previous_path=spec.previous_path,
+        additions=spec.additions,
+        deletions=spec.deletions,
+        kind_before=FileKind.ABSENT if status in {"added", "copied"} else before,
+        kind_after=FileKind.ABSENT if status == "removed" else kind,
+        binary=spec.binary,
+    )
+
+
+def _commits(spec: ExampleChange, author: Actor, pack: Rulepack) -> tuple[Commit, ...]:
+    if spec.commits is None:
+        own = ExampleCommit(author=f"{author.login}#{author.id}")
+        return (_commit(own, HEAD, pack),)
+    last = len(spec.commits) - 1
+    return tuple(_commit(c, HEAD if at == last else f"{at + 1:040x}", pack) for at, c in enumerate(spec.commits))
+
+
+def _commit(spec: ExampleCommit, sha: str, pack: Rulepack) -> Commit:
+    author = _actor(spec.author, pack)
+    committer = _actor(spec.committer, pack) if spec.committer else author
+    return Commit(
+        sha=sha,
+        author=author if spec.known else None,
+        committer=committer if spec.known else None,
+        author_name=author.login,
+        committer_name=committer.login,
+        message=spec.message,
+        parents=(BASE,),
+        verified=True,
+    )
+
+
+def _checks(spec: ExampleChange, pack: Rulepack) -> tuple[CheckResult, ...]:
+    stated = spec.checks
+    if stated is None:
+        required = tuple(ExampleCheck(name=r.name, app=r.app) for r in pack.checks.require)
+        stated = required or (ExampleCheck(name="test"),)
+    return tuple(_check(c, pack) for c in stated)
+
+
+def _check(spec: ExampleCheck, pack: Rulepack) -> CheckResult:
+    required = (r.app for r in pack.checks.require if r.name == spec.name)
+    app = spec.app or next(required, "github-actions")
+    if app.startswith("status/"):
+        return CheckResult(name=spec.name, state=spec.state, creator=app.removeprefix("status/"), is_status=True)
+    return CheckResult(name=spec.name, state=spec.state, app=app)
+
+
+def _moment(spec: ExampleChange, pack: Rulepack) -> datetime:
+    if spec.at is not None:
+        return datetime.fromisoformat(spec.at).astimezone(UTC)
+    if not pack.schedule.merge:
+        return EPOCH
+    from bascule.gates.weekly import Weekly
+
+    opens = Weekly.parse(pack.schedule.merge, pack.schedule.timezone).opens(EPOCH)
+    return opens + timedelta(minutes=1) if opens else EPOCH
+
+
+def _evidence(spec: ExampleEvidence, pack: Rulepack) -> Evidence:
+    return Evidence(
+        kind=spec.kind,
+        binding=Binding(head_sha=HEAD, base_sha=BASE, pack_sha256=pack.sha256),
+        provenance="example",
+        summary=spec.summary,
+        sha256=wire.sha256(dict(spec.data)),
+        data=spec.data,
+    )
