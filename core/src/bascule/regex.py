@@ -63,6 +63,15 @@ def judge(rule: TextRule, text: str) -> TextAnswer:
         raise ValueError(_reason(error)) from None
 
 
+def found(expression: str, text: str) -> bool:
+    """Return whether ``expression`` occurs in ``text``.
+
+    Raises:
+        ValueError: when the expression does not compile.
+    """
+    return judge(TextRule(require=(expression,)), text).ok
+
+
 @lru_cache(maxsize=512)
 def _compiled(expression: str) -> Any:
     options = re2.Options()
