@@ -1,0 +1,24 @@
+"""Entry point ``observability``: markers only, so that listing what is installed costs next to nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bascule.hookspecs import hookimpl
+from bascule.types import Check, GateContext, Scenario
+
+
+@hookimpl
+def scenarios() -> Iterable[Scenario]:
+    """Offer the scenario ``observability``."""
+    from bascule_observability import scenario
+
+    return [scenario.offer()]
+
+
+@hookimpl
+def gate(ctx: GateContext) -> Iterable[Check]:
+    """Say honestly that there are no rules yet."""
+    from bascule_observability import scenario
+
+    return scenario.gate(ctx)

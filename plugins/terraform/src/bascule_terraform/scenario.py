@@ -1,0 +1,51 @@
+"""The scenario terraform: it binds files and packages a rulepack; it has no rules of its own yet.
+
+Until it has, the core's gates judge alone, its template stays in mode ``observe``, and its gate says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bascule import packaged
+from bascule.hookspecs import HOOK_API
+from bascule.types import Check, GateContext, Scenario, Status
+
+NAME = "terraform"
+
+
+def offer() -> Scenario:
+    """Return the scenario."""
+    return Scenario(
+        name=NAME,
+        api=HOOK_API,
+        summary="Infrastructure described in Terraform files.",
+        templates=packaged.templates("bascule_terraform"),
+        fits=(
+            "**/*.tf",
+            "**/*.tfvars",
+            "**/.terraform.lock.hcl",
+        ),
+    )
+
+
+def gate(ctx: GateContext) -> Iterator[Check]:
+    """Yield one check: nothing is judged here, or a rule is asked for that does not exist."""
+    asked = [rule for rule in ctx.pack.rules if rule.use.partition("/")[0] == NAME]
+    for rule in asked:
+        yield Check(
+            rule=rule.use,
+            id=rule.id,
+            where=rule.where or None,
+            status=Status.ERROR,
+            found=f"the rule `{rule.use}`, which this version does not have",
+            expected="a rule that it offers; it offers none yet",
+            fix="upgrade bascule-terraform, or take the rule out of the pack",
+        )
+    if not asked:
+        yield Check(
+            rule=f"{NAME}/rules",
+            status=Status.ALLOW,
+            found="no rules of this scenario; the core's gates judge alone",
+            where=ctx.pack.where("rules"),
+        )
