@@ -77,7 +77,6 @@ _KEEPER = (
     Endpoint(method="GET", path=f"{REPO}/git/commits/{{commit_sha}}", why="one entry of the journal"),
     Endpoint(method="GET", path=f"{REPO}/git/trees/{{tree_sha}}", why="a large entry of the journal"),
     Endpoint(method="GET", path=f"{REPO}/git/blobs/{{file_sha}}", why="a large entry of the journal"),
-    Endpoint(method="POST", path=f"{REPO}/git/blobs", why="a large entry of the journal"),
     Endpoint(method="POST", path=f"{REPO}/git/trees", why="a large entry of the journal"),
     Endpoint(method="POST", path=f"{REPO}/git/commits", why="an entry of the journal"),
     Endpoint(method="POST", path=f"{REPO}/git/refs", why="the first entry of the journal"),

@@ -403,7 +403,8 @@ JOURNAL = Operation(
     text="""query Journal($owner: String!, $name: String!, $entries: Int!, $after: String) {
   repository(owner: $owner, name: $name) {
     databaseId
-    head: object(expression: "HEAD^{tree}") { oid }
+    nameWithOwner
+    defaultBranchRef { target { ... on Commit { tree { oid } } } }
     journal: ref(qualifiedName: "refs/bascule/journal") { target { ...Chain } }
   }
 }

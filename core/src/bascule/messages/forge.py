@@ -273,6 +273,11 @@ def files_differ(only_github: Iterable[str], only_git: Iterable[str], listed: in
     return "; ".join(parts)
 
 
+def files_differ_somehow(found: int, counted: int) -> str:
+    """The lists disagree, and no single path shows how."""
+    return f"git finds {found} changed paths, GitHub counts {counted}, and renames do not explain it"
+
+
 def no_common_history() -> str:
     """The head shares no commit with the base."""
     return "base and head share no history, so there is no list of changes"
@@ -303,3 +308,19 @@ STICKY_MARK = "<!-- bascule:sticky -->"
 
 REPORT_NAME = "bascule"
 """Name of Bascule's own check run or status; never an input of a gate."""
+
+
+# --- the journal ----------------------------------------------------------------------------------------------------
+
+
+def no_entry(sha: str) -> Text:
+    """A commit of the journal's chain is not there."""
+    return (
+        f"the journal has no commit {sha}",
+        "it was rewritten or deleted: run `bascule audit --verify`, and treat it as an alarm",
+    )
+
+
+def no_tree(name: str) -> Text:
+    """The journal's repository has no commit at all."""
+    return f"{name} has no default branch, so the journal cannot be stored in it", "push a first commit to it"

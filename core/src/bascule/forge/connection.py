@@ -1,0 +1,181 @@
+"""All ports of one repository, each with its identity's token, allowlist and record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bascule.clock import Clock
+from bascule.forge.addresses import is_loopback
+from bascule.forge.allowlists import AllowlistTransport
+from bascule.forge.fetch import cache_root, clone_path, fetch_change, fill
+from bascule.forge.github import GitHubTransport, Spacing
+from bascule.forge.journal import GitHubJournal
+from bascule.forge.keeper import GitHubKeeper
+from bascule.forge.merger import GitHubMerger
+from bascule.forge.observer import Observer
+from bascule.forge.ports import Identity, Transport
+from bascule.forge.recording import CallLog, RecordingTransport
+from bascule.forge.repo import Target
+from bascule.forge.reporter import Reporter
+from bascule.forge.rest import RepoAddress
+from bascule.forge.retrying import RetryingReads, RetryPolicy
+from bascule.forge.snapshot import Snapshot
+from bascule.forge.tokens import Tokens
+from bascule.types import Change
+
+
+class Connection:
+    """The ports, made when first used; a port whose identity has no token raises UsageError then.
+
+    ``calls`` has every request of every identity. Identities with the same token share one connection to GitHub.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        tokens: Tokens,
+        *,
+        clock: Clock,
+        environ: Mapping[str, str],
+        timeout: int,
+        spacing: Spacing | None,
+        retry: RetryPolicy,
+        administrator: Identity,
+        journal_repo: str | None,
+    ) -> None:
+        self.target = target
+        self.api = target.api
+        self.calls = CallLog()
+        self.address = RepoAddress(target.full_name)
+        self.timeout = timeout
+        self.cache = cache_root(environ)
+        self._tokens = tokens
+        self._clock = clock
+        self._retry = retry
+        self._administrator = administrator
+        self._journal_address = self.address if journal_repo is None else RepoAddress(journal_repo)
+        local = is_loopback(urlsplit(target.api.rest).hostname or "")
+        self._spacing = spacing or (Spacing(calls=0.0, writes=0.0) if local else Spacing())
+        self._allow_http = environ.get("BASCULE_ALLOW_HTTP", "") == "1"
+        self._sockets: dict[str, GitHubTransport] = {}
+
+    @cached_property
+    def observer(self) -> Observer:
+        """Return what the Observer's token reads."""
+        return Observer(self._transport(Identity.OBSERVER), address=self.address, api=self.api, clock=self._clock)
+
+    @cached_property
+    def merger(self) -> GitHubMerger:
+        """Return the port that merges."""
+        return GitHubMerger(self._transport(Identity.MERGER), address=self.address)
+
+    @cached_property
+    def keeper(self) -> GitHubKeeper:
+        """Return the port that relaxes and restores (with the Sweeper's token where this is a sweeper)."""
+        identity = self._administrator
+        return GitHubKeeper(self._transport(identity), address=self.address, log=self.calls, identity=identity)
+
+    @cached_property
+    def journal(self) -> GitHubJournal:
+        """Return the journal's store, in this repository or in ``journal_repo``."""
+        return GitHubJournal(self._transport(self._administrator), address=self._journal_address)
+
+    @cached_property
+    def reporter(self) -> Reporter:
+        """Return what writes on the pull request; without a Merger's token it can only make check runs."""
+        merger = self._transport(Identity.MERGER) if self._tokens.get(Identity.MERGER) is not None else None
+        return Reporter(merger, self._transport(Identity.OBSERVER), address=self.address)
+
+    def has(self, identity: Identity) -> bool:
+        """Return whether there is a token for ``identity``."""
+        return self._tokens.get(identity) is not None
+
+    def same(self, a: Identity, b: Identity) -> bool:
+        """Return whether two identities use one token, so that one's viewer is the other's."""
+        first, second = self._tokens.get(a), self._tokens.get(b)
+        return first is not None and second is not None and first.reveal() == second.reveal()
+
+    def fetch(self, snapshot: Snapshot) -> Change:
+        """Return the change with its files from git (:func:`bascule.forge.fetch.fetch_change`)."""
+        token = self._tokens.require(Identity.OBSERVER)
+        return fetch_change(snapshot, self.cache, token, api=self.api, clock=self._clock)
+
+    def objects(self, snapshot: Snapshot, *, contents: bool = False) -> Path:
+        """Return the bare clone's folder; with ``contents`` every file of base and head is in it, for offline
+        readers."""
+        if contents:
+            token = self._tokens.require(Identity.OBSERVER)
+            return fill(snapshot, self.cache, token, api=self.api, clock=self._clock)
+        return clone_path(self.cache, snapshot.repo)
+
+    @contextmanager
+    def unspaced(self) -> Iterator[None]:
+        """Send without pauses on every connection; for the time that a window is open."""
+        for identity in (Identity.MERGER, self._administrator):
+            if self.has(identity):
+                self._socket(identity)
+        with ExitStack() as stack:
+            for socket in self._sockets.values():
+                stack.enter_context(socket.unspaced())
+            yield
+
+    def close(self) -> None:
+        """Close all connections."""
+        for socket in self._sockets.values():
+            socket.close()
+
+    def _transport(self, identity: Identity) -> Transport:
+        recorded = RecordingTransport(self._socket(identity), identity=identity, log=self.calls, clock=self._clock)
+        return RetryingReads(AllowlistTransport(recorded, identity=identity), clock=self._clock, policy=self._retry)
+
+    def _socket(self, identity: Identity) -> GitHubTransport:
+        token = self._tokens.require(identity)
+        if token.reveal() not in self._sockets:
+            self._sockets[token.reveal()] = GitHubTransport(
+                self.api.rest,
+                token,
+                clock=self._clock,
+                timeout=self.timeout,
+                spacing=self._spacing,
+                allow_http=self._allow_http,
+            )
+        return self._sockets[token.reveal()]
+
+
+def connect(
+    target: Target,
+    tokens: Tokens,
+    *,
+    clock: Clock,
+    environ: Mapping[str, str],
+    timeout: int = 15,
+    spacing: Spacing | None = None,
+    retry: RetryPolicy | None = None,
+    administrator: Identity = Identity.KEEPER,
+    journal_repo: str | None = None,
+) -> Connection:
+    """Return the ports of ``target``. Nothing is sent and PyGithub is not imported before the first call.
+
+    Args:
+        environ: for ``XDG_CACHE_HOME`` and ``BASCULE_ALLOW_HTTP`` only; tokens come from ``tokens``.
+        timeout: seconds per request, also the "longest request" of the window's deadline rule.
+        spacing: None for GitHub's asked-for pauses, and none at all on loopback.
+        retry: how reads are repeated; writes never are.
+        administrator: Keeper, or Sweeper for ``bascule-restore``.
+        journal_repo: ``owner/name`` of the journal where it is not in the repository itself.
+    """
+    return Connection(
+        target,
+        tokens,
+        clock=clock,
+        environ=environ,
+        timeout=timeout,
+        spacing=spacing,
+        retry=RetryPolicy() if retry is None else retry,
+        administrator=administrator,
+        journal_repo=journal_repo,
+    )
