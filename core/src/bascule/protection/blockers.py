@@ -116,9 +116,9 @@ def _checks(p: Protection, change: Change) -> Iterator[Blocker]:
             yield texts.check_running(p.branch, required.title, sorted(states & _RUNNING))
         elif not states:
             yield texts.check_missing(p.branch, required.title, complete=change.checks_complete)
-    # GitHub lets `strict` have effect only beside at least one required check.
-    behind = change.merge_state == "BEHIND" or bool(change.merge_base and change.merge_base != change.base_sha)
-    if group.strict and group.checks and behind:
+    # Beside no required check `strict` is said to have no effect: then only GitHub's own word counts.
+    apart = bool(change.merge_base and change.merge_base != change.base_sha)
+    if group.strict and (change.merge_state == "BEHIND" or (apart and group.checks)):
         yield texts.strict(p.branch, change.base_sha)
 
 
