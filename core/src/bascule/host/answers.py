@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-import cattrs
+import cattrs.v
 from attrs import evolve, frozen
 from cattrs import Converter
 
@@ -177,8 +177,15 @@ def _clean(text: str) -> str:
 
 
 def _first(error: Exception) -> str:
-    lines = cattrs.transform_error(error, path="answer")
-    return "; ".join(lines[:3])
+    return "; ".join(cattrs.transform_error(error, path="answer", format_exception=_explain)[:3])
+
+
+def _explain(error: BaseException, kind: type[Any] | None) -> str:
+    return str(error) if isinstance(error, _NotTakenError) else cattrs.v.format_exception(error, kind)
+
+
+class _NotTakenError(TypeError):
+    """JSON of another type than the field's."""
 
 
 @cache
@@ -195,7 +202,7 @@ def _strict() -> Converter:
 def _exactly(kind: type[Any]) -> Callable[[Any, Any], Any]:
     def take(value: Any, _: Any) -> Any:
         if type(value) is not kind:
-            raise TypeError(f"expected {kind.__name__}, found {type(value).__name__}")
+            raise _NotTakenError(f"expected {kind.__name__}, found {type(value).__name__}")
         return value
 
     return take
@@ -203,7 +210,7 @@ def _exactly(kind: type[Any]) -> Callable[[Any, Any], Any]:
 
 def _number(value: Any, _: Any) -> float:
     if type(value) not in {int, float}:
-        raise TypeError(f"expected a number, found {type(value).__name__}")
+        raise _NotTakenError(f"expected a number, found {type(value).__name__}")
     return float(value)
 
 
@@ -221,6 +228,6 @@ def _many(made: Converter, kind: Any) -> Callable[[Any, Any], Any]:
             return {made.structure(k, parts[0]): made.structure(v, parts[1]) for k, v in value.items()}
         if not mapping and isinstance(value, list):
             return tuple(made.structure(item, parts[0]) for item in value)
-        raise TypeError(f"expected {'an object' if mapping else 'a list'}, found {type(value).__name__}")
+        raise _NotTakenError(f"expected {'an object' if mapping else 'a list'}, found {type(value).__name__}")
 
     return take

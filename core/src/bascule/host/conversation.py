@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from bascule.clock import Clock
 from bascule.host.discovery import Found
@@ -23,6 +23,8 @@ from bascule.messages import host as texts
 
 _LOOK = 0.05
 """Seconds between two looks at a host that keeps silent: a child of it may hold its pipe open after it died."""
+_DYING = 1.0
+"""Seconds that a process may take from closing its pipes to being gone."""
 
 
 @frozen(kw_only=True)
@@ -53,6 +55,8 @@ class Doing:
     seconds: float
     mine: bool = True
     """False for the load that goes before the call."""
+    closed: bool = False
+    """Whether the host closed its end, so that no answer can come any more."""
 
 
 class Line:
@@ -154,15 +158,18 @@ class Line:
             self._fail(doing, texts.answer_too_long(hook, limits.answer))
         elif process.printed > limits.output:
             self._fail(doing, texts.printed_too_much(hook, limits.output))
-        elif process.eof or process.exited():
+        elif process.exited():
             process.read_rest()
-            line = process.line()
-            if line is None:
-                self._fail(doing, "", died=hook)
-            else:
+            if (line := process.line()) is not None:
                 self._finish(doing, process, line, hook)
+            else:
+                self._fail(doing, "", died=hook)
+        elif process.eof and not doing.closed:
+            # A process that dies closes its pipes before it can be waited for: give it the time to say how it died.
+            soon = min(doing.deadline, self._clock.elapsed() + _DYING)
+            self._doing = evolve(doing, deadline=soon, closed=True)
         elif self._clock.elapsed() >= doing.deadline:
-            self._fail(doing, texts.timed_out(hook, doing.seconds))
+            self._fail(doing, "" if doing.closed else texts.timed_out(hook, doing.seconds), died=hook)
 
     def _finish(self, doing: Doing, process: HostProcess, line: bytes, hook: str) -> None:
         try:

@@ -39,6 +39,7 @@ class HostProcess:
         """Bytes printed since :meth:`send`."""
         self.eof = False
         """Whether the answers' pipe is closed."""
+        self._silent = False
         self.loaded: set[str] = set()
         """Names of the plugins that this process has loaded."""
         self._fds: list[int] = []
@@ -100,7 +101,9 @@ class HostProcess:
 
     def wants(self) -> list[tuple[int, int]]:
         """Return file descriptors and the poll events to wait for."""
-        wanted = [(self._answers, select.POLLIN), (self._output, select.POLLIN)]
+        # A closed pipe is always ready: asking for it again would be a busy loop.
+        wanted = [] if self.eof else [(self._answers, select.POLLIN)]
+        wanted += [] if self._silent else [(self._output, select.POLLIN)]
         return [*wanted, (self._requests, select.POLLOUT)] if self._outbox else wanted
 
     def ready(self, fd: int) -> None:
@@ -153,6 +156,7 @@ class HostProcess:
     def _read_output(self) -> None:
         with contextlib.suppress(BlockingIOError):
             data = os.read(self._output, _CHUNK)
+            self._silent = self._silent or not data
             self.printed += len(data)
             self._tail += data
             del self._tail[:-_TAIL]

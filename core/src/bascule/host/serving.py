@@ -8,7 +8,11 @@ import json
 import os
 import traceback
 from collections.abc import Iterable
+from datetime import datetime
+from enum import Enum
 from typing import Any
+
+from attrs import asdict
 
 from bascule import wire
 from bascule.host.loading import Loaded, PluginRefused, load
@@ -78,8 +82,27 @@ def call(plugin: Loaded, hook: Hook, args: Any, items: int) -> list[list[Any]]:
             # A fresh record each time: what one implementation does to a mapping, no other can see.
             values = {name: wire.load(args, kind)}
         result = implementation.function(*(values[name] for name in implementation.argnames))
-        found += [[type(record).__name__, wire.dump(record)] for record in collect(hook, result, items)]
+        found += [[type(record).__name__, plain(record)] for record in collect(hook, result, items)]
     return found
+
+
+def plain(record: Any) -> dict[str, Any]:
+    """Return ``record`` as JSON data by what its fields hold, not by what they should hold.
+
+    Going by the declared types would make ``("a", "b")`` out of a text "ab" where a tuple belongs; like this the driver
+    sees what the plugin really said, and refuses it.
+    """
+    return asdict(record, value_serializer=_value)
+
+
+def _value(_record: Any, _field: Any, value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, set | frozenset):
+        raise WrongAnswerError("a field holds a set, which has no order; expected a tuple")
+    return value
 
 
 def collect(hook: Hook, result: Any, items: int) -> list[Any]:
