@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from attrs import frozen
 
@@ -25,7 +27,7 @@ _KINDS = {
     "160000": FileKind.SUBMODULE,
 }
 _STATUS = {"A": "added", "M": "modified", "D": "removed", "R": "renamed", "C": "copied", "T": "modified"}
-_DIFF = ("--raw", "--numstat", "-z", "-M", "--no-abbrev", "--no-ext-diff", "--no-textconv", "--ignore-submodules=none")
+DIFF = ("--raw", "--numstat", "-z", "-M", "--no-abbrev", "--no-ext-diff", "--no-textconv", "--ignore-submodules=none")
 
 
 def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -64,6 +66,16 @@ class CommitInfo:
         return self.message.split("\n", 1)[0]
 
 
+class RawEntry(NamedTuple):
+    """One changed tree entry as git stores it: modes as six octal digits, object ids in full, zeros where absent."""
+
+    path: str
+    mode_before: str
+    oid_before: str
+    mode_after: str
+    oid_after: str
+
+
 class Git:
     """A repository (bare or not) at ``directory``; ``env`` adds variables for every call."""
 
@@ -81,18 +93,47 @@ class Git:
 
     def call(self, *args: str, stdin: bytes | None = None, ok: Sequence[int] = (0,)) -> tuple[int, bytes]:
         """Return (exit status, stdout) of ``git ARGS``; raises as :meth:`run`."""
-        # A repository's own configuration may name programs to run (fsmonitor, pagers): switched off by option.
-        command = ["git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=" + os.devnull, "-C", str(self.directory)]
         try:
-            done = subprocess.run([*command, *args], input=stdin, capture_output=True, env=self._env, check=False)
+            done = subprocess.run(self._command(args), input=stdin, capture_output=True, env=self._env, check=False)
         except FileNotFoundError as missing:
             raise OutsideError("git is not installed", hint="install git 2.38 or newer") from missing
         if done.returncode not in ok:
-            text = done.stderr.decode("utf-8", "replace").strip() or f"exit status {done.returncode}"
-            raise OutsideError(
-                f"git {args[0]} failed: {text}", where=str(self.directory), hint="see git's message above"
-            )
+            raise self._failed(args, done.returncode, done.stderr)
         return done.returncode, done.stdout
+
+    def stream(self, *args: str) -> Iterator[str]:
+        """Yield the NUL-terminated fields of ``git ARGS`` while it runs; bytes that are not UTF-8 as surrogate escapes.
+
+        A consumer that stops early ends the process.
+
+        Raises:
+            OutsideError: as :meth:`run`, after the last field that git wrote.
+        """
+        with tempfile.TemporaryFile() as errors:  # not a pipe: nobody would read it while the fields are read
+            try:
+                process = subprocess.Popen(
+                    self._command(args), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, env=self._env
+                )
+            except FileNotFoundError as missing:
+                raise OutsideError("git is not installed", hint="install git 2.38 or newer") from missing
+            with process:
+                try:
+                    yield from _fields(process)
+                except GeneratorExit:
+                    process.kill()
+                    raise
+            if process.returncode != 0:
+                errors.seek(0)
+                raise self._failed(args, process.returncode, errors.read())
+
+    def _command(self, args: Sequence[str]) -> list[str]:
+        # A repository's own configuration may name programs to run (fsmonitor, pagers): switched off by option.
+        options = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=" + os.devnull)
+        return ["git", *options, "-C", str(self.directory), *args]
+
+    def _failed(self, args: Sequence[str], status: int, stderr: bytes) -> OutsideError:
+        text = stderr.decode("utf-8", "replace").strip() or f"exit status {status}"
+        return OutsideError(f"git {args[0]} failed: {text}", where=str(self.directory), hint="see git's message above")
 
     def text(self, *args: str) -> str:
         """Return stdout as text, without the final newline."""
@@ -119,7 +160,7 @@ class Git:
 
     def raw_diff(self, before: str, after: str) -> tuple[FileChange, ...]:
         """Return what changed from tree-ish ``before`` to ``after``: renames with both names, modes, line counts."""
-        return parse_raw(self.run("diff-tree", "-r", *_DIFF, before, after))
+        return parse_raw(self.run("diff-tree", "-r", *DIFF, before, after))
 
     def blob(self, revision: str, path: str) -> bytes | None:
         """Return a file's content at ``revision``, or None when it is not there."""
@@ -132,11 +173,26 @@ class Git:
         out = self.run("log", "--no-show-signature", "--no-notes", f"--format={form}", *options, *revisions, "--")
         for record in out.decode("utf-8", "replace").split("\0\x01"):
             if record.strip("\n"):
-                yield _commit(record.lstrip("\n"))
+                yield commit_info(record.lstrip("\n").split("\0", 9))
 
 
-def _commit(record: str) -> CommitInfo:
-    sha, tree, parents, an, ae, at, cn, ce, ct, message = record.split("\0", 9)
+def _fields(process: subprocess.Popen[bytes]) -> Iterator[str]:
+    assert process.stdout is not None  # opened as a pipe by the caller
+    rest = b""
+    while block := os.read(process.stdout.fileno(), 1 << 20):  # what is there now, not a full block
+        whole, nul, tail = block.rpartition(b"\0")
+        if nul:
+            yield from (rest + whole).decode("utf-8", "surrogateescape").split("\0")
+            rest = tail
+        else:
+            rest += block
+    if rest:
+        yield rest.decode("utf-8", "surrogateescape")
+
+
+def commit_info(fields: Sequence[str]) -> CommitInfo:
+    """Return the commit of the ten fields ``%H %T %P %an %ae %at %cn %ce %ct %B``."""
+    sha, tree, parents, an, ae, at, cn, ce, ct, message = fields
     return CommitInfo(
         sha=sha,
         tree=tree,
@@ -156,21 +212,35 @@ def parse_raw(out: bytes) -> tuple[FileChange, ...]:
 
     Paths that are not UTF-8 keep their bytes as surrogate escapes, which the files gate refuses.
     """
-    fields = out.decode("utf-8", "surrogateescape").split("\0")
+    return parse_fields(out.decode("utf-8", "surrogateescape").split("\0"))[0]
+
+
+def parse_fields(fields: Sequence[str]) -> tuple[tuple[FileChange, ...], tuple[RawEntry, ...]]:
+    """Parse the NUL-separated fields of one difference, as :func:`parse_raw`, into files and changed tree entries.
+
+    A rename is one file and two entries: the new path that appears and the old one that goes.
+    """
     raw: dict[str, tuple[str, str, str, str | None]] = {}
     counts: dict[str, tuple[int, int, bool]] = {}
+    entries: list[RawEntry] = []
     i = 0
     while i < len(fields):
         head = fields[i]
         if not head or ("\t" not in head and not head.startswith(":")):
             i += 1  # a diff-tree header (the commit's id) or the empty end
         elif head.startswith(":"):
-            mode_a, mode_b, _, _, letter = head[1:].split(" ")
+            mode_a, mode_b, oid_a, oid_b, letter = head[1:].split(" ")
             if letter[0] in "RC":
-                raw[fields[i + 2]] = (mode_a, mode_b, letter[0], fields[i + 1])
+                old, new = fields[i + 1], fields[i + 2]
+                raw[new] = (mode_a, mode_b, letter[0], old)
+                none, zeros = "000000", "0" * len(oid_a)
+                entries.append(RawEntry(new, none, zeros, mode_b, oid_b))
+                if letter[0] == "R":
+                    entries.append(RawEntry(old, mode_a, oid_a, none, zeros))
                 i += 3
             else:
                 raw[fields[i + 1]] = (mode_a, mode_b, letter[0], None)
+                entries.append(RawEntry(fields[i + 1], mode_a, oid_a, mode_b, oid_b))
                 i += 2
         else:
             added, deleted, path = head.split("\t", 2)
@@ -179,7 +249,8 @@ def parse_raw(out: bytes) -> tuple[FileChange, ...]:
                 i += 2
             counts[path] = (0, 0, True) if added == "-" else (int(added), int(deleted), False)
             i += 1
-    return tuple(_file(path, *entry, counts.get(path, (0, 0, False))) for path, entry in raw.items())
+    files = tuple(_file(path, *entry, counts.get(path, (0, 0, False))) for path, entry in raw.items())
+    return files, tuple(entries)
 
 
 def _file(

@@ -1,0 +1,33 @@
+"""Counting: rows by scenario and reasons by label."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from bascule.replay.records import Judged, Outcome, Row
+
+
+def rows(changes: Sequence[Judged], scenarios: Iterable[str]) -> tuple[Row, ...]:
+    """Return a row per scenario, in the order given; a change that several bind stands in each of their rows."""
+    return tuple(_row(name, [c for c in changes if name in c.opinion.scenarios]) for name in scenarios)
+
+
+def _row(scenario: str, changes: Sequence[Judged]) -> Row:
+    by = Counter(c.opinion.outcome for c in changes)
+    return Row(
+        scenario=scenario,
+        changes=len(changes),
+        allowed=by[Outcome.ALLOWED],
+        blocked=by[Outcome.BLOCKED],
+        needs_tool=by[Outcome.NEEDS_TOOL],
+        reverted=sum(1 for c in changes if c.opinion.outcome is Outcome.ALLOWED and c.stays_reverted),
+    )
+
+
+def reasons(changes: Iterable[Judged]) -> tuple[tuple[str, int], ...]:
+    """Return (label, number of changes it stood in the way of), most frequent first, then by name."""
+    counts: Counter[str] = Counter()
+    for change in changes:
+        counts.update({r.label for r in change.opinion.reasons})
+    return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
