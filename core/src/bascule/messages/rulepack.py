@@ -172,11 +172,6 @@ def templates_disagree(key: str, sentence: str) -> Said:
     return f"the templates disagree about `{key}`: {sentence}", "extend only one of them"
 
 
-def nothing_left(key: str) -> Said:
-    """Two templates whose lists have nothing in common."""
-    return f"the templates leave nothing that `{key}` allows", "extend only one of them"
-
-
 def no_match() -> Said:
     """A pack that says nowhere which files it judges."""
     return "nothing says which files this pack judges", 'add match: {files: ["docs/**"]} with your own globs'
@@ -185,11 +180,6 @@ def no_match() -> Said:
 def same_name(name: str, other: str) -> Said:
     """Two packs of one name."""
     return f"there is a pack called {code(name)} already: {other}", "rename one of the two files"
-
-
-def idle_loosen() -> Said:
-    """``loosen`` where nothing is looser."""
-    return "`loosen` gives a reason, but nothing here is looser than the templates", "remove `loosen`"
 
 
 def loosen_without_extends() -> Said:
@@ -219,10 +209,60 @@ def methods_conflict(packs: Iterable[tuple[str, str]]) -> tuple[str, str, str]:
     )
 
 
-def broken_packs(paths: Iterable[str]) -> tuple[str, str, str]:
-    """Return found, expected and fix for packs that do not load."""
-    return (
-        f"{listed(paths)} cannot be used",
-        "rulepacks without problems",
-        "run `bascule rulepack validate` and mend what it lists",
-    )
+GOOD_PACKS = "rulepacks without problems"
+VALIDATE = "run `bascule rulepack validate` and mend what it lists"
+
+
+# --- in which way a pack is looser than a template; the key comes first, added by the caller ---
+
+
+def beyond(own: str, base: str, where: str) -> str:
+    """A limit above the template's."""
+    return f"{code(own)} goes beyond the template's {code(base)} ({where})"
+
+
+def other_than(own: str, base: str, where: str) -> str:
+    """A value where the template states another."""
+    return f"{code(own)} is not the template's {code(base)} ({where})"
+
+
+def also_allows(item: str, base: Iterable[str], where: str) -> str:
+    """A permission that the template does not give."""
+    base = list(base)
+    gives = f"only {listed(base, limit=6)}" if base else "none"
+    return f"{code(item)} is allowed as well; the template allows {gives}" + (f" ({where})" if where else "")
+
+
+def no_longer(item: str, where: str) -> str:
+    """A requirement of the template that is gone."""
+    return f"{code(item)} is no longer asked for, as the template does ({where})"
+
+
+def no_longer_within(globs: Iterable[str], where: str) -> str:
+    """A list of globs of the template that paths need not match any more."""
+    return f"paths need no longer match {listed(globs, limit=6)}, as the template asks ({where})"
+
+
+def replaced_rule(rule_id: str, where: str) -> str:
+    """A rule that would be another one of the same id."""
+    return f"the rule {code(rule_id)} is not the template's ({where})"
+
+
+def outside_hours(own: str, base: str, where: str) -> str:
+    """Hours that are not within the template's."""
+    return f"{code(own)} is not within the template's {code(base)} ({where})"
+
+
+def differ(a: str, a_where: str, b: str, b_where: str) -> str:
+    """Two templates, two values, and neither is the stricter."""
+    return f"{code(a)} ({a_where}) and {code(b)} ({b_where})"
+
+
+def nothing_in_common(a_where: str, b_where: str) -> str:
+    """Two templates whose permissions exclude each other."""
+    return f"their lists ({a_where} and {b_where}) have nothing in common"
+
+
+def two_rules(rule_id: str, a_where: str, b_where: str) -> str:
+    """Two templates with two rules of one id."""
+    return f"two rules are called {code(rule_id)} ({a_where} and {b_where})"
