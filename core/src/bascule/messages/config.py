@@ -180,3 +180,8 @@ def listed_twice(item: str) -> Said:
 def too_small(value: float, least: float) -> Said:
     """A number below its limit."""
     return f"found {value}, expected at least {least}", f"write {least} or more"
+
+
+def not_written_like(text: str, title: str, example: str) -> Said:
+    """Text that is not of the kind that was asked for."""
+    return f"`{text}` is not a {title}", f"write it like {example}"

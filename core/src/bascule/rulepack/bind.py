@@ -59,8 +59,8 @@ def bind(packs: Iterable[Rulepack], *, paths: Iterable[str], base_ref: str) -> B
     """Return the packs that judge a change.
 
     A pack binds when it is meant for the base branch and claims at least one path. Labels play no part, so a label
-    cannot pick a weaker pack. A pack whose mode is ``off`` judges nothing and claims nothing: what only it would claim is
-    unclaimed, or, where no other pack binds, left alone.
+    cannot pick a weaker pack. A pack whose mode is ``off`` judges nothing and claims nothing: what only it would claim
+    is unclaimed, or, where no other pack binds, left alone.
 
     Args:
         packs: the packs of the base branch; all of them must have loaded.

@@ -14,7 +14,7 @@ from attrs import Factory, frozen
 
 from bascule.config.duration import Seconds
 from bascule.config.shape import key
-from bascule.rulepack.example import ExampleChange
+from bascule.rulepack.example_shape import ExampleChange
 from bascule.rulepack.kinds import (
     App,
     CheckName,
