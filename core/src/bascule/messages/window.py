@@ -1,0 +1,313 @@
+"""What the window, the journal, the sweeper and the audit say. Each text says what was found and what to do next."""
+
+from __future__ import annotations
+
+JOURNAL_REF = "refs/bascule/journal"
+
+# Keys. None of these may repeat what was read: it might be a secret.
+KEY_SHAPE = "found text that is not a key; expected role:keyid:base64"
+KEY_ROLE = "found an unknown role; expected window or outcome"
+KEY_BASE64 = "the key's last part is not base64"
+KEY_LENGTH = "the key's last part is not 32 bytes long"
+KEY_ID_DIFFERS = "the key id is not this key's; a private and a public key may have been swapped"
+KEY_TWO_ROLES = "one key is given with two different roles"
+KEY_HINT = "make a pair with `bascule keygen` and copy the line for this variable whole"
+PUBLIC_KEY_HINT = "copy the BASCULE_JOURNAL_PUBKEY line that `bascule keygen` printed, whole"
+NO_KEY_HINT = "set BASCULE_JOURNAL_KEY (make a pair with `bascule keygen`); without a signed entry nothing is relaxed"
+NO_PUBLIC_KEY = "no public key is configured, so no journal entry can be believed"
+NO_PUBLIC_KEY_HINT = "set BASCULE_JOURNAL_PUBKEY to the line that `bascule keygen` printed"
+
+
+def no_key(role: str) -> str:
+    """There is no private key whose role may sign the entry."""
+    return f"no journal key of role {role}: the entry cannot be signed"
+
+
+# Secrets.
+RUN_HINT = "a run is named by letters, digits, dots, dashes and underscores, at most 128; copy it from the run's output"
+SECRET_HINT = "make the folder writable, or point RUNNER_TEMP or XDG_RUNTIME_DIR to one that is"
+
+
+def bad_run_name(run: str) -> str:
+    """The run's name is not a plain name."""
+    return f"{run!r} cannot be the name of a run"
+
+
+def secret_not_kept(folder: str, why: str) -> str:
+    """The owner's secret could not be written."""
+    return f"the owner's secret cannot be kept in {folder}: {why}"
+
+
+# Journal.
+JOURNAL_REWRITTEN_HINT = (
+    "nothing is relaxed; see who pushed to refs/bascule/journal (repository activity), restore protection with "
+    "`bascule restore --all --force` from a process that still knows the window, or by hand"
+)
+JOURNAL_NOT_WRITTEN = "the journal cannot be written: its tip does not move and nobody else moves it"
+JOURNAL_NOT_WRITTEN_HINT = "check that the token may write refs (Contents: write) and try again; nothing was relaxed"
+FORGED_HINT = (
+    "see who pushed to refs/bascule/journal; a sweeper's next heartbeat (`bascule restore --expired`) acknowledges it"
+)
+
+
+def journal_rewritten(seen: str | None) -> str:
+    """The tip does not descend from the newest entry that was seen."""
+    return f"the journal was rewritten or deleted: its tip does not descend from {(seen or 'nothing')[:12]}"
+
+
+def journal_gap(sha: str) -> str:
+    """A commit that the chain needs is not there."""
+    return f"the journal was cut: commit {sha[:12]}, which a signed entry builds on, cannot be read"
+
+
+def forged(found: tuple[str, ...]) -> str:
+    """Commits in the chain that are not authentic."""
+    return f"the journal has {len(found)} item(s) that nobody with a key wrote: {'; '.join(found)}"
+
+
+def flaw(sha: str, reason: str, detail: str) -> str:
+    """One item that is not believed."""
+    return f"{sha[:12]} {reason}" + (f" ({detail})" if detail else "")
+
+
+# The run.
+def busy(run: str, branch: str, seconds: float) -> str:
+    """A window is open and its deadline has not passed."""
+    return f"a window is open on {branch}: run {run}, for at most {max(0, round(seconds))} s more"
+
+
+BUSY_FIX = "nothing to do: the change is tried again on the next event, or run the command again"
+OVERTAKEN = "somebody else's window came first"
+
+
+def leaked(branch: str, fields: tuple[str, ...], run: str) -> str:
+    """Protection is looser than the last snapshot by one of our own relaxations."""
+    return f"{branch} is looser than when its last window closed ({', '.join(fields)}; last window: run {run})"
+
+
+LEAKED_FIX = "run `bascule restore --expired`: it restores once and raises an alarm"
+LEAKED_AGAIN_FIX = (
+    "it was restored once and is loose again, so a person did it: put it back, "
+    "or accept it with `bascule baseline accept --reason ...`"
+)
+
+
+def moved(what: str, found: str, expected: str) -> str:
+    """The pull request is not what the gates judged."""
+    return f"{what} moved since the gates: found {found}, expected {expected}"
+
+
+MOVED_FIX = "nothing to do: gates and rehearsal run again for what is there now"
+
+
+def armed(numbers: tuple[int, ...], branch: str) -> str:
+    """Others would be merged by GitHub the moment protection is relaxed."""
+    names = ", ".join(f"#{n}" for n in numbers)
+    return f"auto-merge is armed on {branch} for {names}: relaxing would let it through"
+
+
+ARMED_FIX = "wait until it has merged, or turn its auto-merge off"
+
+
+def no_heartbeat(minutes: float, last: str | None) -> str:
+    """No sweeper has shown a sign of life."""
+    when = f"the last one is from {last}" if last else "there is none"
+    return f"no sweeper's heartbeat within {minutes:g} min in the journal ({when})"
+
+
+NO_HEARTBEAT_FIX = "run `bascule-restore --expired --loop 2s` (or on a schedule), or pass --attended and stay"
+
+
+def token_ends(seconds: float, needed: float) -> str:
+    """The token would end before a late restore."""
+    return f"the Keeper's token lives for {seconds:.0f} s more; {needed:.0f} s are needed to restore late"
+
+
+TOKEN_FIX = "run again with a fresh token"
+
+
+def quota_low(left: int, needed: int) -> str:
+    """The token's quota might not last for the restore."""
+    return f"{left} calls are left in the token's quota; {needed} are kept for the restore"
+
+
+QUOTA_FIX = "wait for the quota's reset, or use an App's token, whose quota is larger"
+
+
+def rehearsal_failed(why: str) -> str:
+    """Relax and restore do not lead back, on paper."""
+    return f"the rehearsal of relaxing and restoring failed: {why}"
+
+
+def wildcard(pattern: str, branch: str) -> str:
+    """The branch is protected by a rule for a pattern."""
+    return f"{branch} is protected by the rule {pattern!r}; a write for the branch would make a second rule for good"
+
+
+REHEARSAL_FIX = "merge by hand; the snapshot and the planned relaxation are in the journal and this report"
+DEADLINE = "the deadline came too close before the merge was asked for"
+DEADLINE_FIX = "run again; if it happens often, GitHub or this machine is slow"
+EXPOSED = "protection would have been open longer than the pack's max_exposure"
+
+
+def exposure(seconds: float, limit: float) -> str:
+    """The window stood open for longer than the pack wanted."""
+    return f"protection was relaxed for {seconds:.1f} s; max_exposure is {limit:g} s"
+
+
+def stopped(signal: str) -> str:
+    """A signal ended the run."""
+    return f"{signal} came: the run stopped and put protection back"
+
+
+def relax_failed(why: str) -> str:
+    """The relaxation was refused or is not visible."""
+    return f"the relaxation did not take effect: {why}"
+
+
+RELAX_FIX = "check the Keeper's permission (Administration: write); protection was put back"
+
+
+def merge_refused(status: int, text: str) -> str:
+    """GitHub refused the merge."""
+    return f"GitHub refused the merge ({status}): {text}"
+
+
+MERGE_FIX = "see the reason above; protection was put back and nothing was merged"
+HEAD_MOVED = "the head moved between gate and merge; the new head was not judged"
+HEAD_FIX = "nothing to do: the new head is gated from the start"
+BASE_MOVED_FIX = "nothing to do: the base moved, so gates and rehearsal run again"
+
+
+def merged_by_other(who: str | None, sha: str | None) -> str:
+    """Somebody else merged it while we were at it."""
+    return f"merged by {who or 'somebody else'} as {(sha or 'unknown')[:12]}, not by this run"
+
+
+def whose_unclear(sha: str | None, who: str | None) -> str:
+    """A merged pull request that cannot be attributed."""
+    return f"merged as {(sha or 'unknown')[:12]} by {who or 'unknown'}; whether by this run cannot be told"
+
+
+MERGE_LOST = "the merge call's reply was lost and the pull request is not merged"
+MERGE_LOST_FIX = "run again; a late merge would be refused, because protection is back"
+SUPERSEDED = "somebody took this run's window over before it was closed"
+TAKEN_OPEN = "another owner's window is open: this run does not touch protection any more"
+NOT_JOURNALLED_FIX = "protection is back; the sweeper closes the entry (`bascule restore --expired`)"
+
+
+def not_journalled(why: str) -> str:
+    """The closing entry could not be written."""
+    return f"the window is restored, but that could not be written to the journal: {why}"
+
+
+def outcome_not_journalled(why: str) -> str:
+    """The outcome of a run without a window could not be written."""
+    return f"the outcome could not be written to the journal: {why}"
+
+
+def inspection_failed(why: str) -> str:
+    """The landed commit could not be looked at."""
+    return f"what landed could not be compared with what was gated: {why}"
+
+
+# Restoring.
+def not_restored(branch: str, why: str) -> str:
+    """Protection is not back."""
+    return f"protection of {branch} is NOT restored: {why}"
+
+
+NOT_RESTORED_HINT = (
+    "run `bascule restore --expired`; if that fails too, send the inverse by hand with `gh api` as "
+    "`bascule audit --last 5` shows it"
+)
+NOT_EQUAL = "reads still show another state than the one that was restored"
+GONE = "the branch or repository cannot be reached any more (404)"
+
+
+def banner(branch: str, loose: tuple[str, ...], since: str, by_hand: tuple[str, ...]) -> str:
+    """The text of exit 4: what is loose, since when, how to restore by hand."""
+    lines = [
+        "!" * 78,
+        f"PROTECTION OF {branch} IS NOT PROVEN TO BE RESTORED",
+        f"  since   {since}",
+        *(f"  loose   {item}" for item in loose or ("unknown: live protection could not be read",)),
+        "  next    run `bascule-restore --expired` with a working Keeper token; if that fails, by hand:",
+        *(f"          {line}" for line in by_hand),
+        "!" * 78,
+    ]
+    return "\n".join(lines)
+
+
+# The sweeper.
+NOTHING_OPEN = "no window is open and nothing has leaked"
+
+
+def swept(run: str, branch: str) -> str:
+    """An expired window was restored."""
+    return f"run {run} left its window on {branch} open; protection is restored and read back"
+
+
+def recovered(branch: str, fields: tuple[str, ...]) -> str:
+    """A leak was undone."""
+    return f"a late write had loosened {branch} again ({', '.join(fields)}); it is restored and read back"
+
+
+def leaked_again(branch: str, fields: tuple[str, ...]) -> str:
+    """A leak came back after it had been undone once."""
+    return f"{branch} is loose again after it was restored ({', '.join(fields)}): a person did it"
+
+
+def unrestorable(branch: str, why: str) -> str:
+    """What was relaxed cannot be reached."""
+    return f"the window on {branch} can never be restored: {why}"
+
+
+def given_up(hours: float) -> str:
+    """The horizon has passed."""
+    return f"tried for {hours:.0f} h, to the horizon"
+
+
+def not_yours(run: str, seconds: float) -> str:
+    """``--run`` without the secret, before the deadline."""
+    return f"run {run} may still be alive for {max(0, round(seconds))} s, and its owner's secret is not on this machine"
+
+
+NOT_YOURS_HINT = "wait for the deadline, or run this step in the same job; `--all --force` restores at once"
+RUN_CLOSED = "the window of run {run} is closed already: nothing to do"
+RUN_UNKNOWN = "run {run} has no open window: nothing to do"
+FORCE_HINT = "add --force to restore windows whose owners may still be alive"
+FORCE_NEEDED = "--all restores every open window, also one whose owner is at work"
+VERIFIED = "protection of {branch} is verified {seconds:.0f} s after its restore"
+
+# Landed commits.
+
+
+def landed_missing(sha: str) -> str:
+    """The commit that the merge call named is not on the branch."""
+    return f"{sha[:12]}, which the merge call named, is not on the base branch"
+
+
+def landed_other_run(title: str) -> str:
+    """The landed commit is not this run's."""
+    return f"{title} does not carry this run's Bascule-Run trailer"
+
+
+def landed_ours(title: str) -> str:
+    """Exactly the gated change."""
+    return f"{title}: exactly what was gated"
+
+
+def landed_strangers(titles: str) -> str:
+    """Others came through while protection was relaxed, as far as anybody can tell."""
+    return f"landed besides ours while protection may have been relaxed: {titles}"
+
+
+def landed_concurrent(titles: str) -> str:
+    """Others landed too, but not through our window."""
+    return f"the base moved under the merge, by: {titles}; gated again"
+
+
+def landed_tree(title: str) -> str:
+    """The tree is neither the gated one nor what its parent and head give."""
+    return f"{title} has another tree than the gated one, and than its actual parent and head give"
