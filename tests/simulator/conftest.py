@@ -52,6 +52,10 @@ class Client:
     def head(self, repo: str, branch: str = "main") -> str:
         return str(self.ok("GET", f"/repos/{repo}/git/ref/heads/{branch}")["object"]["sha"])
 
+    def head_of(self, repo: str, ref: str) -> str:
+        """The object that a full ref name points to."""
+        return str(self.ok("GET", f"/repos/{repo}/git/ref/{ref.removeprefix('refs/')}")["object"]["sha"])
+
 
 @pytest.fixture
 def sim(tmp_path: Path) -> Iterator[SimulatorProcess]:

@@ -12,6 +12,7 @@ from bascule.simulator import control, smart_http
 from bascule.simulator.faults import FaultPlan
 from bascule.simulator.gateway import Gateway
 from bascule.simulator.http import error_response, not_found
+from bascule.simulator.merging import recover
 from bascule.simulator.rest import ROUTES
 from bascule.simulator.world import World
 
@@ -23,6 +24,7 @@ async def _unknown(_request: Request, _error: Exception) -> Response:
 
 def create_app(world: World) -> ASGIApp:
     """The whole simulator over one world, ready for an ASGI server."""
+    recover(world)
     starlette = Starlette(
         routes=[*control.routes, *ROUTES, *smart_http.routes],
         exception_handlers={HTTPException: _unknown, 404: _unknown, 405: _unknown},

@@ -10,9 +10,16 @@ from bascule.simulator.world import Actor, World
 
 def refs_updated(world: World, repo: Repo, actor: Actor, update: RefUpdate) -> None:
     """After a ref moved: pull requests follow their head and base, stale reviews are dismissed."""
-    del actor, update  # for pull requests, which follow them
+    # Imported late: pull requests move refs themselves.
+    from bascule.simulator.pull_heads import branch_moved
+
     repo.pushed_at = world.clock.iso()
     world.store.repos.save(repo)
+    if not update.ref.startswith("refs/heads/"):
+        return
+    for repo_id in branch_moved(world, repo, actor, update) - {repo.id}:
+        # The head of a fork's pull request moved: what waits for it stands in the base repository.
+        gate_changed(world, world.store.repos[repo_id])
 
 
 def gate_changed(world: World, repo: Repo) -> None:
@@ -20,3 +27,6 @@ def gate_changed(world: World, repo: Repo) -> None:
 
     Here armed auto-merges fire.
     """
+    from bascule.simulator.auto_merge import fire
+
+    fire(world, repo)

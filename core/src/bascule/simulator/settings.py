@@ -39,6 +39,10 @@ class Switches:
     graphql_continues_after_failure: bool = True
     #: The owner of an enabled auto-merge is fired at once when protection allows it.
     auto_merge_fires_on_relax: bool = True
+    #: `base.sha` of an open pull request is the branch's tip (else the tip of when its head or base last changed).
+    pull_base_sha_follows_branch: bool = False
+    #: Files that the list of a pull request's files holds at most.
+    files_limit: int = 3000
     #: Requests per hour and user.
     rate_limit: int = 5000
 

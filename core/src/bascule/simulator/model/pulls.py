@@ -170,6 +170,7 @@ class ReviewComment:
     path: str
     commit_id: str
     original_commit_id: str
+    original_line: int | None = None
     diff_hunk: str = ""
     in_reply_to_id: int | None = None
     created_at: str = ""

@@ -16,7 +16,9 @@ from bascule.simulator.rest import (
     forks,
     git_objects,
     git_refs,
+    merges,
     protection,
+    pulls,
     repositories,
     root,
     statuses,
@@ -34,6 +36,8 @@ ROUTES: list[Route] = [
     *branches.routes,
     *statuses.routes,
     *checks.routes,
+    *pulls.routes,
+    *merges.routes,
     *commits.routes,
     *repositories.routes,
 ]
