@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bascule.gates.weekly import DAYS, Weekly
@@ -93,6 +93,7 @@ TIMES = st.integers(0, 47).map(lambda n: f"{n // 2:02}:{n % 2 * 30:02}")
 SPANS = st.tuples(st.sampled_from(DAYS), st.sampled_from(DAYS), TIMES, TIMES).filter(lambda t: t[2] != t[3])
 
 
+@settings(deadline=None)
 @given(
     spans=st.lists(SPANS, min_size=1, max_size=3),
     minutes=st.integers(0, 366 * 24 * 60),
