@@ -9,7 +9,6 @@ from typing import Any
 from attrs import frozen
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from protection_server import FLAGS, KINDS, UNIVERSE, Server, empty_state, nobody
 
 from bascule.protection import blockers, canonical, choose
 from bascule.types import (
@@ -21,6 +20,8 @@ from bascule.types import (
     Repo,
     Viewer,
 )
+
+from .protection_server import FLAGS, KINDS, UNIVERSE, Server, nobody
 
 BRANCH = "main"
 OBJECT = "classic:main"
@@ -250,6 +251,3 @@ def relaxed_state(case: Case) -> dict[str, Any]:
         else:
             state[head]["bypass"][rest[1]] |= {e["name"] for e in r.elements}
     return state
-
-
-__all__ = ["empty_state"]

@@ -12,8 +12,6 @@ import pytest
 from attrs import evolve
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
-from protection_cases import BRANCH, PROFILE, RULE, Case, cases, edited, read, relaxed_state, states
-from protection_server import Server, demands
 
 from bascule import wire
 from bascule.protection import (
@@ -35,6 +33,9 @@ from bascule.protection import (
 )
 from bascule.protection.fields import BY_PATH, TABLE, present, same, value
 from bascule.types import Relaxation
+
+from .protection_cases import BRANCH, PROFILE, RULE, Case, cases, edited, read, relaxed_state, states
+from .protection_server import Server, demands
 
 Plan = Callable[[Protection, tuple[Relaxation, ...], Protection], Restoration]
 
