@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from bascule.clock import Clock
 from bascule.forge.addresses import is_loopback
 from bascule.forge.allowlists import AllowlistTransport
-from bascule.forge.fetch import cache_root, clone_path, fetch_change, fill
+from bascule.forge.fetch import cache_root, clone_path, fetch_branch, fetch_change, fill
 from bascule.forge.github import GitHubTransport, Spacing
 from bascule.forge.journal import GitHubJournal
 from bascule.forge.keeper import GitHubKeeper
@@ -25,6 +25,7 @@ from bascule.forge.rest import RepoAddress
 from bascule.forge.retrying import RetryingReads, RetryPolicy
 from bascule.forge.snapshot import Snapshot
 from bascule.forge.tokens import Tokens
+from bascule.git import Git
 from bascule.types import Change
 
 
@@ -103,6 +104,12 @@ class Connection:
         """Return the change with its files from git (:func:`bascule.forge.fetch.fetch_change`)."""
         token = self._tokens.require(Identity.OBSERVER)
         return fetch_change(snapshot, self.cache, token, api=self.api, clock=self._clock)
+
+    def branch(self, snapshot: Snapshot) -> Git:
+        """Return the clone after fetching the base branch's tip to ``refs/bascule/branch``: what landed, from git."""
+        change = snapshot.change_without_git
+        token = self._tokens.require(Identity.OBSERVER)
+        return fetch_branch(change.repo, change.base_ref, self.cache, token, api=self.api, clock=self._clock)
 
     def objects(self, snapshot: Snapshot, *, contents: bool = False) -> Path:
         """Return the bare clone's folder; with ``contents`` every file of base and head is in it, for offline

@@ -79,6 +79,22 @@ def fetch_change(snapshot: Snapshot, cache: Path, token: Secret | None, *, api: 
         )
 
 
+def fetch_branch(repo: Repo, branch: str, cache: Path, token: Secret | None, *, api: Api, clock: Clock) -> Git:
+    """Fetch the tip of ``branch`` to ``refs/bascule/branch`` and return the clone. No API call; one git fetch.
+
+    Raises:
+        BusyError, OutsideError: as :func:`fetch_change`.
+    """
+    path = clone_path(cache, repo)
+    with locked(path, clock=clock):
+        git = open_clone(path, url=api.git_url(repo.full_name), token=token)
+        git.run(
+            "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--force", "--filter=blob:none", "origin",
+            f"refs/heads/{branch}:refs/bascule/branch",
+        )  # fmt: skip
+    return git
+
+
 def fill(snapshot: Snapshot, cache: Path, token: Secret | None, *, api: Api, clock: Clock) -> Path:
     """Fetch every file content of base and head, and return the clone: what token-less processes read offline.
 

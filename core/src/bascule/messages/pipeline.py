@@ -5,31 +5,18 @@ from __future__ import annotations
 from bascule.types import Check, Mode, Status
 
 
-def unclaimed(paths: tuple[str, ...], shown: int = 5) -> Check:
-    """Files that no rulepack claims: fail closed (invariant 8)."""
-    names = ", ".join(f"`{p}`" for p in paths[:shown]) + (f" + {len(paths) - shown} more" if len(paths) > shown else "")
-    return Check(
-        rule="binding",
-        status=Status.BLOCK,
-        found=f"{names}: claimed by no rulepack",
-        expected="every changed file is claimed by a rulepack",
-        fix="split the pull request, add a rulepack whose match.files covers them, or merge by hand",
-    )
+def watching(mode: Mode) -> str:
+    """What a run says that would merge but may only look on."""
+    return f"Would merge; mode is {mode.value}, so nothing was done."
 
 
-def mode_too_low(mode: Mode) -> Check:
-    """The pack allows the change but does not let Bascule merge it."""
-    return Check(
-        rule="mode",
-        status=Status.WAIT,
-        found=f"mode: {mode.value}",
-        expected="mode: guarded or auto",
-        fix="a person can merge as usual; raise `mode` on the base branch to let Bascule do it",
-    )
+def watching_next(path: str) -> str:
+    """How to let Bascule merge."""
+    return f"a person can merge as usual; set `mode: guarded` or `mode: auto` in {path} on the base branch"
 
 
 def not_asked(label: str) -> Check:
-    """Guarded mode and nobody with write access asked."""
+    """Guarded mode, and nobody with write access asked."""
     return Check(
         rule="mode",
         status=Status.WAIT,
@@ -39,21 +26,53 @@ def not_asked(label: str) -> Check:
     )
 
 
-def no_keeper() -> Check:
-    """Protection could not be read at all."""
+def protection_unreadable(why: str, merge_state: str) -> Check:
+    """Protection cannot be read, and GitHub does not say that the pull request is clear to merge either."""
     return Check(
         rule="protection",
         status=Status.BLOCK,
-        found="branch protection cannot be read with this token",
-        expected="a token with Administration: read (to judge) or write (to relax)",
-        fix="set BASCULE_KEEPER_TOKEN, or run with a token of a repository administrator",
+        found=f"branch protection cannot be read ({why}) and GitHub calls the pull request {merge_state}",
+        expected="protection that can be read, or a pull request that GitHub calls CLEAN",
+        fix="set BASCULE_KEEPER_TOKEN to a token with Administration: read, or meet what the branch requires",
+    )
+
+
+def method_refused(method: str, allowed: tuple[str, ...], where: str | None) -> Check:
+    """The pack asks for a merge method that the repository does not allow."""
+    return Check(
+        rule="method",
+        status=Status.BLOCK,
+        found=f"merge.method: {method}",
+        expected=f"one that the repository allows: {', '.join(allowed) or 'none is allowed'}",
+        fix="change merge.method in the rulepack, or the repository's settings",
+        where=where,
+    )
+
+
+def two_methods(sources: tuple[str, ...]) -> Check:
+    """Several scenarios want to say how to merge."""
+    return Check(
+        rule="method",
+        status=Status.BLOCK,
+        found=f"merge plans from {' and '.join(sources)}",
+        expected="one merge plan",
+        fix="split the pull request, so that one scenario decides how it is merged",
     )
 
 
 NO_PACKS = "No rulepack on the base branch: nothing to do."
 NO_PACKS_NEXT = "add .github/rulepack/NAME.yml on the base branch; try one first: bascule replay . --rulepack DIR"
+NOT_OURS = "No rulepack claims any of the changed files: nothing to do."
+NOT_OURS_NEXT = "a person can merge as usual; a rulepack's match.files decides what Bascule looks at"
 ALREADY_MERGED = "Already merged as {sha}: nothing to do."
 MERGED = "Merged as {sha}."
 MERGED_RESTORED = "Merged as {sha}; protection restored and read back, identical."
 CLOSED_FIX = "reopen the pull request, or leave it"
 ASKING_LABEL = "auto-relax-merge"
+NO_KEY = "protection has to be relaxed, and there is no key to sign the journal with"
+NO_KEY_FIX = "make one with `bascule keygen` and put it into BASCULE_JOURNAL_KEY"
+
+
+def not_journalled(why: str) -> str:
+    """A run that did nothing could not be written down."""
+    return f"this run's outcome could not be written to the journal: {why}"

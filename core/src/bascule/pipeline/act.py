@@ -1,0 +1,223 @@
+"""Act: pass what was decided through the window, or record why nothing was done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attrs import evolve
+
+from bascule.errors import BasculeError, UsageError
+from bascule.forge.ports import Identity
+from bascule.git import Git
+from bascule.messages import pipeline as say
+from bascule.pipeline.asking import may_act
+from bascule.pipeline.decide import Decision
+from bascule.pipeline.session import Session
+from bascule.types import Change, MergeReport, RestoreContext, Result, RunStatus, Status, Way, verdict
+from bascule.window import keys, landed, secret
+from bascule.window.entries import ChangeRef, Outcome
+from bascule.window.journal import Journal
+from bascule.window.merging import Gated
+from bascule.window.order import Inspect, Inspection, Order, Passage
+from bascule.window.plain import PlainMerge, record_outcome
+from bascule.window.stepwise import StepwiseWindow
+from bascule.window.timing import Timing
+
+
+def act(session: Session, decision: Decision) -> Result:
+    """Merge what may be merged and return what became of it; every run leaves one entry where it can be signed.
+
+    Raises:
+        BasculeError: something failed before anything was changed.
+    """
+    result = decision.result
+    if result.status is RunStatus.MERGEABLE:
+        stop = may_act(session, decision)
+        if isinstance(stop, Result):
+            result = stop
+        elif stop is not None:
+            assert result.verdict is not None
+            tree = verdict(result.verdict.title, (*result.verdict.checks, stop), result.verdict.children)
+            status = RunStatus.WAITING if stop.status is Status.WAIT else RunStatus.BLOCKED
+            result = evolve(result, status=status, verdict=tree)
+        else:
+            return _pass(session, decision)
+    return _recorded(session, decision, result)
+
+
+def journal_of(session: Session, repository: int) -> Journal | None:
+    """Return the journal where this process has a key to write it, else None."""
+    ring = keys.from_environment(_key_variables(session))
+    if ring.signer is None:
+        return None
+    identity = Identity.KEEPER
+    if not session.connection.has(identity):
+        return None
+    return Journal(store=session.connection.journal, keys=ring, repository=repository, clock=session.clock)
+
+
+def _key_variables(session: Session) -> dict[str, str]:
+    kept = session.tokens.journal_key
+    public = session.environ.get(keys.PUBLIC_VARIABLE, "")
+    return {keys.PUBLIC_VARIABLE: public, keys.PRIVATE_VARIABLE: kept.reveal() if kept is not None else ""}
+
+
+def _pass(session: Session, decision: Decision) -> Result:
+    result, snapshot = decision.result, decision.snapshot
+    plan, change = result.plan, result.change
+    assert plan is not None
+    assert change is not None
+    assert decision.merger is not None
+    # Plugins never run beside the open window (invariant 7).
+    session.hosts.stop()
+    journal = journal_of(session, change.repo.id)
+    order = Order(
+        run=session.run,
+        plan=plan,
+        gated=Gated.of(change, fingerprint=snapshot.fingerprint),
+        actor=decision.merger.login,
+        attended=session.attended,
+        hidden=decision.live.protection.hidden if decision.live is not None else None,
+        details=_journal_details(result),
+    )
+    inspect = _inspector(session, decision, change)
+    connection = session.connection
+    if plan.way is Way.NONE:
+        session.progress(f"merge at {change.head_sha[:7]}")
+        merge = PlainMerge(
+            merger=connection.merger, clock=session.clock, journal=journal, on_step=_steps(session, plan.branch)
+        )
+        passage = merge.run(order, tip=decision.tip, inspect=inspect)
+    else:
+        if journal is None:
+            raise UsageError(say.NO_KEY, hint=say.NO_KEY_FIX)
+        window = StepwiseWindow(
+            keeper=connection.keeper,
+            merger=connection.merger,
+            journal=journal,
+            clock=session.clock,
+            secrets=secret.folder(session.environ),
+            repository=change.repo.full_name,
+            timing=Timing(longest_request=float(connection.timeout)),
+            count=lambda: len(connection.calls),
+            on_step=_steps(session, plan.branch),
+        )
+        with connection.unspaced():
+            passage = window.run(order, tip=decision.tip, live=decision.live, inspect=inspect)
+    return _afterwards(session, decision, _with_passage(result, passage))
+
+
+def _steps(session: Session, branch: str) -> Callable[[str], None]:
+    words = {
+        "opened": f"window opened on {branch}, journalled",
+        "relaxed": "protection relaxed",
+        "merged": "merged",
+        "restored": "protection restored, read back",
+        "closed": "window closed, journalled",
+    }
+    return lambda step: session.progress(words.get(step, step))
+
+
+def _with_passage(result: Result, passage: Passage) -> Result:
+    merged = passage.sha is not None and passage.status is RunStatus.MERGED
+    summary = passage.found
+    if merged and passage.sha is not None:
+        template = say.MERGED_RESTORED if passage.window is not None and passage.window.restored else say.MERGED
+        summary = template.format(sha=passage.sha[:7])
+    details = {
+        **result.details,
+        "reason": passage.reason,
+        **({"by_hand": list(passage.by_hand)} if passage.by_hand else {}),
+    }
+    return evolve(
+        result,
+        status=passage.status,
+        summary=summary,
+        window=passage.window,
+        merge=MergeReport(sha=passage.sha) if merged and passage.sha is not None else None,
+        alarms=(*passage.alarms, *passage.notes),
+        next=passage.fix,
+        details=details,
+    )
+
+
+def _afterwards(session: Session, decision: Decision, result: Result) -> Result:
+    """Let the scenarios look at their own side; what they do not like is an alarm, for protection is back already."""
+    if result.status is not RunStatus.MERGED or decision.bound is None or result.change is None:
+        return result
+    alarms = list(result.alarms)
+    for part in decision.bound.packs:
+        ctx = RestoreContext(change=result.change, pack=part.pack, outcome=result)
+        for check in session.hosts.restore(ctx, (part.pack.scenario,)):
+            if check.status is not Status.ALLOW:
+                alarms.append(f"{check.source}: {check.found}; {check.fix}")
+    return evolve(result, alarms=tuple(alarms))
+
+
+def _inspector(session: Session, decision: Decision, change: Change) -> Inspect:
+    """Return what compares the landed tree with the gated one, by git, once protection is back (invariant 5)."""
+
+    def inspect(sha: str) -> Inspection:
+        session.progress("landed tree against gated tree")
+        git = session.connection.branch(decision.snapshot)
+        plan = decision.result.plan
+        assert plan is not None
+        commits = _landed(git, change.base_sha)
+        parent = next((c.parents[0] for c in commits if c.sha == sha and c.parents), None)
+        found = landed.judge(
+            commits,
+            run=session.run,
+            landed=sha,
+            base=change.base_sha,
+            gated_tree=change.merge_tree,
+            actual_tree=git.merge_tree(parent, change.head_sha) if parent is not None else None,
+            rebased=len(change.commits) if plan.merge.method == "rebase" else 0,
+            opened_to_others=any(r.admits.level > 1 for r in plan.relaxations),
+        )
+        alarms = (found.found,) if found.verdict is landed.Verdict.ALARM else ()
+        return Inspection(alarms=alarms, details={"landed": found.verdict.value, "landed_says": found.found})
+
+    return inspect
+
+
+def _landed(git: Git, base: str) -> tuple[landed.LandedCommit, ...]:
+    tip = git.resolve("refs/bascule/branch")
+    if tip is None:
+        return ()
+    walk = git.commits(f"{base}..{tip}", options=("--first-parent",))
+    return tuple(
+        landed.LandedCommit(sha=c.sha, parents=c.parents, tree=c.tree, message=c.message, author=c.author_name)
+        for c in walk
+    )
+
+
+def _recorded(session: Session, decision: Decision, result: Result) -> Result:
+    """Write the ``outcome`` of a run that did nothing; that it cannot be written is said, and changes nothing."""
+    change = result.change
+    if change is None or result.status is RunStatus.NOOP:
+        return result
+    try:
+        journal = journal_of(session, change.repo.id)
+        if journal is None:
+            return result
+        ref = ChangeRef(number=change.number, head_sha=change.head_sha, base_sha=change.base_sha)
+        body = Outcome(
+            status=result.status.value,
+            summary=result.summary or result.status.value,
+            changes=(ref,),
+            details=_journal_details(result),
+        )
+        record_outcome(journal, session.run, body, tip=decision.tip)
+    except BasculeError as error:
+        return evolve(result, alarms=(*result.alarms, say.not_journalled(error.message)))
+    return result
+
+
+def _journal_details(result: Result) -> dict[str, object]:
+    """Return what the journal keeps of a decision: rules and policy, never contents."""
+    failed = result.verdict.of(Status.BLOCK, Status.ERROR, Status.WAIT) if result.verdict is not None else ()
+    return {
+        "packs": [{"name": p.name, "scenario": p.scenario, "commit": p.commit} for p in result.packs],
+        "open": [{"rule": c.rule, "status": c.status.value, "source": c.source} for c in failed],
+        "blockers": [b.kind.value for b in result.blockers if b.kind is not None],
+    }

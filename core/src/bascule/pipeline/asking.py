@@ -1,0 +1,40 @@
+"""Who asked? The pack's mode decides whether a mergeable change is merged now (DESIGN, "mode")."""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from bascule.messages import pipeline as say
+from bascule.pipeline.decide import Decision
+from bascule.pipeline.session import Session
+from bascule.types import Check, Mode, Result
+
+
+def may_act(session: Session, decision: Decision) -> Check | Result | None:
+    """Return None when the merge may go on, the final result where the mode only watches, or the check that waits.
+
+    In ``guarded`` mode a person with write access must have asked: by a comment command (its live permission was
+    checked), by typing the command with a token of their own outside Actions, or by the label.
+    """
+    united = decision.united
+    assert united is not None
+    if united.mode in {Mode.OFF, Mode.OBSERVE, Mode.PROPOSE}:
+        path = decision.bound.packs[0].pack.path if decision.bound is not None else ""
+        return evolve(decision.result, summary=say.watching(united.mode), next=say.watching_next(path))
+    if united.mode is Mode.AUTO or session.asked_by is not None or _typed_by_a_person(session, decision):
+        return None
+    return None if _labelled(session, decision) else say.not_asked(say.ASKING_LABEL)
+
+
+def _typed_by_a_person(session: Session, decision: Decision) -> bool:
+    viewer = decision.merger
+    return viewer is not None and viewer.type == "User" and viewer.can_write and not session.in_actions
+
+
+def _labelled(session: Session, decision: Decision) -> bool:
+    """Return whether somebody with write access put the asking label on; triage may label too, so it is looked up."""
+    change = decision.result.change
+    if change is None or say.ASKING_LABEL not in change.labels:
+        return False
+    login = session.connection.observer.labelled_by(change.number, say.ASKING_LABEL)
+    return login is not None and session.connection.observer.permission(login) in {"write", "admin"}

@@ -1,0 +1,293 @@
+"""Decide: everything up to the plan, reading only. This is all that ``bascule check`` does (DESIGN, section 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import evolve, frozen
+
+from bascule.forge.ports import Identity, RefState, RefusedError
+from bascule.forge.snapshot import Snapshot
+from bascule.messages import pipeline as say
+from bascule.pipeline.session import Session
+from bascule.pipeline.verdicts import judge
+from bascule.protection import Choice, Protection, blockers, canonical, choose
+from bascule.rulepack.bind import Bound, United, bind, refusals, unite
+from bascule.rulepack.catalog import Catalog
+from bascule.rulepack.load import load_all
+from bascule.types import (
+    Blocker,
+    Change,
+    Check,
+    Evidence,
+    MergeContext,
+    MergePlan,
+    PackRef,
+    Plan,
+    RelaxContext,
+    RelaxProposal,
+    Result,
+    RunStatus,
+    Status,
+    Verdict,
+    Viewer,
+    Way,
+    verdict,
+)
+from bascule.window.journal import TipRead
+from bascule.window.order import LiveRead
+
+_CLEAR_STATES = {"CLEAN", "HAS_HOOKS", "UNSTABLE"}
+_METHODS = ("squash", "merge", "rebase")
+
+
+@frozen(kw_only=True)
+class Decision:
+    """The result so far, and what acting on it needs. ``tip`` and ``live`` spare the window two reads."""
+
+    result: Result
+    snapshot: Snapshot
+    tip: TipRead | None
+    bound: Bound | None = None
+    united: United | None = None
+    merger: Viewer | None = None
+    live: LiveRead | None = None
+    evidence: tuple[Evidence, ...] = ()
+
+
+@frozen(kw_only=True)
+class _Guard:
+    """What protection says: None where it could not be read, with the reason."""
+
+    protection: Protection | None
+    why: str = ""
+    live: LiveRead | None = None
+
+
+def decide(session: Session, number: int) -> Decision:
+    """Return what Bascule would do with pull request ``number`` now. Nothing is changed anywhere.
+
+    Raises:
+        BasculeError: GitHub, git or the installation failed, or the pull request does not exist.
+    """
+    session.progress(f"reading #{number}")
+    before = session.clock.elapsed()
+    snapshot = session.connection.observer.snapshot(number)
+    base = Decision(
+        result=_result(session, RunStatus.NOOP, "", snapshot.change_without_git),
+        snapshot=snapshot,
+        tip=_tip(snapshot, before),
+    )
+    early = _nothing_to_do(session, snapshot)
+    if early is not None:
+        return evolve(base, result=early)
+    catalog = Catalog.of(session.hosts.scenarios().values(), _broken(session))
+    loaded = load_all(snapshot.packs, catalog, snapshot.packs_commit)
+    change = session.connection.fetch(snapshot)
+    if loaded.problems or snapshot.packs_problem is not None:
+        broken = refusals(loaded.problems) or (_unreadable(snapshot),)
+        tree = verdict(f"#{number}", broken)
+        return evolve(base, result=_result(session, RunStatus.BLOCKED, "", change, tree))
+    bound = bind(loaded.packs, paths=change.paths, base_ref=change.base_ref)
+    if bound.nothing:
+        result = _result(session, RunStatus.NOOP, say.NOT_OURS, change, next_step=say.NOT_OURS_NEXT)
+        return evolve(base, result=result, bound=bound)
+    change = evolve(change, teams=_teams(session, bound))
+    united = unite(bound)
+    judged = judge(session, snapshot, change, bound, united)
+    return _with_protection(
+        session, evolve(base, bound=bound, united=united, evidence=judged.evidence), change, judged.tree
+    )
+
+
+def _nothing_to_do(session: Session, snapshot: Snapshot) -> Result | None:
+    change = snapshot.change_without_git
+    if change.merged_sha is not None:
+        summary = say.ALREADY_MERGED.format(sha=change.merged_sha[:7])
+        return _result(session, RunStatus.NOOP, summary, change)
+    if not snapshot.packs and snapshot.packs_problem is None:
+        return _result(session, RunStatus.NOOP, say.NO_PACKS, change, next_step=say.NO_PACKS_NEXT)
+    return None
+
+
+def _with_protection(session: Session, known: Decision, change: Change, tree: Verdict) -> Decision:
+    snapshot, united, bound = known.snapshot, known.united, known.bound
+    assert united is not None
+    assert bound is not None
+    merger = _viewer(session, snapshot, Identity.MERGER)
+    merge, refused = _merge_plan(session, snapshot, change, tree, bound, united)
+    if refused is not None:
+        tree = verdict(tree.title, (*tree.checks, refused), tree.children)
+    guard = _protection(session, snapshot, change)
+    found: tuple[Blocker, ...] = ()
+    choice = Choice()
+    if guard.protection is None:
+        if change.merge_state not in _CLEAR_STATES:
+            blocked = say.protection_unreadable(guard.why, change.merge_state)
+            tree = verdict(tree.title, (*tree.checks, blocked), tree.children)
+    else:
+        found = blockers(guard.protection, change, merger, method=merge.method)
+        choice = choose(
+            guard.protection,
+            found,
+            merger=merger,
+            keeper=_viewer(session, snapshot, Identity.KEEPER),
+            allow=united.relax_allow,
+            owner_type=change.repo.owner_type,
+            proposals=_proposals(session, change, tree, found, bound),
+        )
+        if choice.refusals:
+            tree = verdict(tree.title, (*tree.checks, *choice.refusals), tree.children)
+    plan = _plan(change, merge, choice, united) if choice.clear else None
+    status = _status(tree, choice)
+    result = _result(session, status, "", change, tree, packs=tuple(PackRef.of(b.pack) for b in bound.packs))
+    result = evolve(result, blockers=found, plan=plan, details=_details(known, choice))
+    return evolve(known, result=result, merger=merger, live=guard.live)
+
+
+def _status(tree: Verdict, choice: Choice) -> RunStatus:
+    if tree.status in {Status.BLOCK, Status.ERROR} or choice.refusals:
+        return RunStatus.BLOCKED
+    if tree.status is Status.WAIT or choice.waits:
+        return RunStatus.WAITING
+    return RunStatus.MERGEABLE
+
+
+def _plan(change: Change, merge: MergePlan, choice: Choice, united: United) -> Plan:
+    return Plan(
+        change_number=change.number,
+        head_sha=change.head_sha,
+        base_sha=change.base_sha,
+        branch=change.base_ref,
+        merge=merge,
+        way=Way.STEPWISE if choice.relaxations else Way.NONE,
+        relaxations=choice.relaxations,
+        bypasses=choice.bypasses,
+        max_exposure=united.max_exposure,
+    )
+
+
+def _protection(session: Session, snapshot: Snapshot, change: Change) -> _Guard:
+    """Read protection with the Keeper's token where there is one; a token that may not read it is no fault."""
+    if not session.connection.has(Identity.KEEPER):
+        return _Guard(protection=None, why="there is no Keeper token")
+    session.progress(f"protection of {change.base_ref}")
+    before = session.clock.elapsed()
+    try:
+        raw = session.connection.keeper.protection(change.base_ref)
+    except RefusedError as refused:
+        if refused.response.status not in {401, 403, 404}:
+            raise
+        return _Guard(protection=None, why=f"GitHub answers {refused.response.status}")
+    read = canonical(raw, branch=change.base_ref, rule=snapshot.protection_rule)
+    return _Guard(protection=read, live=LiveRead(protection=read, elapsed=before))
+
+
+def _viewer(session: Session, snapshot: Snapshot, identity: Identity) -> Viewer:
+    connection = session.connection
+    if not connection.has(identity) or connection.same(Identity.OBSERVER, identity):
+        return snapshot.viewer
+    if identity is Identity.KEEPER:
+        # The Keeper only edits; who it is matters where it is the Merger too, and then the token is the same.
+        return (
+            _viewer(session, snapshot, Identity.MERGER)
+            if connection.same(identity, Identity.MERGER)
+            else (connection.keeper.viewer())
+        )
+    return connection.merger.viewer()
+
+
+def _merge_plan(
+    session: Session, snapshot: Snapshot, change: Change, tree: Verdict, bound: Bound, united: United
+) -> tuple[MergePlan, Check | None]:
+    """Ask the scenarios how to merge; nobody's opinion means the packs' method, else the repository's first choice."""
+    plans: list[tuple[str, MergePlan]] = []
+    for part in bound.packs:
+        ctx = MergeContext(change=change, pack=part.pack, verdict=tree)
+        answer = session.hosts.merge(ctx, (part.pack.scenario,))
+        if isinstance(answer, Check):
+            return MergePlan(method=_method(snapshot, united)), answer
+        if answer is not None:
+            plans.append((part.pack.name, answer))
+    if len(plans) > 1:
+        return plans[0][1], say.two_methods(tuple(name for name, _ in plans))
+    plan = plans[0][1] if plans else MergePlan(method=_method(snapshot, united))
+    if plan.method not in snapshot.merge_methods:
+        where = bound.packs[0].pack.where("merge.method")
+        return plan, say.method_refused(plan.method, snapshot.merge_methods, where)
+    return plan, None
+
+
+def _method(snapshot: Snapshot, united: United) -> str:
+    return united.method or next((m for m in _METHODS if m in snapshot.merge_methods), _METHODS[0])
+
+
+def _proposals(
+    session: Session, change: Change, tree: Verdict, found: tuple[Blocker, ...], bound: Bound
+) -> tuple[RelaxProposal, ...] | None:
+    """Return what every scenario that has an opinion proposes; None where none has one, so that the packs decide."""
+    if not found:
+        return None
+    common: dict[str, RelaxProposal] | None = None
+    for part in bound.packs:
+        ctx = RelaxContext(change=change, pack=part.pack, verdict=tree, blockers=found)
+        answer = session.hosts.relax(ctx, (part.pack.scenario,))
+        if answer is None:
+            continue
+        named = {p.kind.value: p for p in answer}
+        common = named if common is None else {k: p for k, p in common.items() if k in named}
+    return None if common is None else tuple(common.values())
+
+
+def _teams(session: Session, bound: Bound) -> Mapping[str, tuple[int, ...]]:
+    """Read the members of every team that a bound pack names among authors."""
+    entries = {e for b in bound.packs for e in (*b.pack.authors.allow, *b.pack.authors.deny) if e.startswith("@")}
+    found: dict[str, tuple[int, ...]] = {}
+    for entry in sorted(entries):
+        org, _, slug = entry.removeprefix("@").partition("/")
+        found[entry] = session.connection.observer.team_members(org, slug)
+    return found
+
+
+def _tip(snapshot: Snapshot, before: float) -> TipRead | None:
+    """Return the journal's tip as the first query showed it; None where that cannot be known from it."""
+    view = snapshot.journal
+    if view.tip is None:
+        # Only the REST read decides that there is no journal: some servers hide such refs from GraphQL.
+        return None
+    return TipRead(ref=RefState(sha=view.tip, date=view.date), elapsed=before, commits=view.commits)
+
+
+def _broken(session: Session) -> dict[str, str]:
+    return {r.name: r.reason for r in session.hosts.reports() if r.status != "ok"}
+
+
+def _unreadable(snapshot: Snapshot) -> Check:
+    return Check(
+        rule="rulepack",
+        status=Status.BLOCK,
+        found=str(snapshot.packs_problem),
+        expected="rulepacks that can be read as text",
+        fix="mend the file on the base branch: bascule rulepack validate",
+    )
+
+
+def _details(known: Decision, choice: Choice) -> Mapping[str, object]:
+    waits = [b.name for b in choice.waits]
+    proofs = [{"kind": e.kind, "sha256": e.sha256, "summary": e.summary} for e in known.evidence]
+    return {**({"waits": waits} if waits else {}), **({"evidence": proofs} if proofs else {})}
+
+
+def _result(
+    session: Session,
+    status: RunStatus,
+    summary: str,
+    change: Change | None,
+    tree: Verdict | None = None,
+    *,
+    next_step: str = "",
+    packs: tuple[PackRef, ...] = (),
+) -> Result:
+    return Result(
+        run=session.run, status=status, summary=summary, change=change, verdict=tree, next=next_step, packs=packs
+    )

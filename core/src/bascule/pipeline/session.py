@@ -1,0 +1,47 @@
+"""What one run works with: connection, hosts, clock and the few facts that are not in any record."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from attrs import define, field
+
+from bascule.clock import Clock
+from bascule.forge.connection import Connection
+from bascule.forge.tokens import Tokens
+from bascule.host.driver import Hosts
+
+
+def new_run() -> str:
+    """Return a fresh name for a run: short enough to say aloud, random enough never to meet its like."""
+    return f"r-{secrets.token_hex(6)}"
+
+
+def _quiet(_: str) -> None:
+    """Say nothing."""
+
+
+@define(kw_only=True)
+class Session:
+    """One run. ``asked_by`` is the login that asked by a comment command, after its live permission was checked.
+
+    ``attended``: a person watches, so that no sweeper's heartbeat is needed. ``progress`` is told each stage.
+    """
+
+    connection: Connection
+    tokens: Tokens
+    hosts: Hosts
+    clock: Clock
+    environ: Mapping[str, str]
+    run: str = field(factory=new_run)
+    attended: bool = False
+    asked_by: str | None = None
+    progress: Callable[[str], None] = _quiet
+    folder: Path = field(factory=Path.cwd)
+
+    @property
+    def in_actions(self) -> bool:
+        """Return whether this runs inside GitHub Actions, where nobody is at the keyboard."""
+        return self.tokens.actions

@@ -1,0 +1,70 @@
+"""From a change and its packs to the tree: core gates, plugin gates, rehearsal, gates again with evidence."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from attrs import frozen
+
+from bascule import gates
+from bascule.forge.snapshot import Snapshot
+from bascule.pipeline.session import Session
+from bascule.rulepack.bind import Bound, BoundPack, United
+from bascule.types import Change, Check, DryRunContext, Evidence, GateContext, Verdict, verdict
+
+
+@frozen(kw_only=True)
+class Judged:
+    """The tree and what it stands on."""
+
+    tree: Verdict
+    evidence: tuple[Evidence, ...]
+
+
+def judge(session: Session, snapshot: Snapshot, change: Change, bound: Bound, united: United) -> Judged:
+    """Return the verdict of every bound pack over ``change``, united; unclaimed files block."""
+    children: list[Verdict] = []
+    evidence: list[Evidence] = []
+    for part in bound.packs:
+        made = _one_pack(session, snapshot, change, part)
+        children.append(made.tree)
+        evidence += made.evidence
+    return Judged(tree=verdict(f"#{change.number}", united.checks, children), evidence=tuple(evidence))
+
+
+def _one_pack(session: Session, snapshot: Snapshot, change: Change, part: BoundPack) -> Judged:
+    pack, names = part.pack, (part.pack.scenario,)
+    # Time is the server's: a schedule must not open because this machine's clock is wrong.
+    ctx = GateContext(change=change, pack=pack, now=snapshot.date)
+    core = gates.run(ctx, claimed=part.claimed)
+    session.progress(f"gates of {pack.name}")
+    asked = session.hosts.gate(ctx, names)
+    produced = _rehearse(session, snapshot, change, part)
+    evidence = tuple(e for e in produced if isinstance(e, Evidence))
+    said = tuple(c for c in produced if isinstance(c, Check))
+    if evidence:
+        again = GateContext(change=change, pack=pack, now=snapshot.date, evidence=evidence)
+        asked = session.hosts.gate(again, names)
+    children = [verdict("core", core)] if core else []
+    if asked or said:
+        children.append(verdict(pack.scenario, (*asked, *said)))
+    return Judged(tree=verdict(pack.name, children=children), evidence=evidence)
+
+
+def _rehearse(session: Session, snapshot: Snapshot, change: Change, part: BoundPack) -> tuple[Evidence | Check, ...]:
+    """Let the scenario rehearse on files only; contents are fetched first, because a host has no network token."""
+    scenario = part.pack.scenario
+    if not any("dry_run" in r.hooks for r in session.hosts.reports() if scenario in r.scenarios):
+        return ()
+    session.progress(f"rehearsal of {part.pack.name}")
+    objects = session.connection.objects(snapshot, contents=True)
+    workdir = Path(tempfile.mkdtemp(prefix="bascule-dry-run-"))
+    try:
+        ctx = DryRunContext(
+            change=change, pack=part.pack, now=snapshot.date, objects=str(objects), workdir=str(workdir)
+        )
+        return session.hosts.dry_run(ctx, (scenario,))
+    finally:
+        shutil.rmtree(workdir, ignore_errors=True)
