@@ -34,7 +34,7 @@ def _matching(title: str, pattern: str, example: str) -> Kind:
 Repository = Annotated[
     str, _matching("repository", r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+", "acme/bascule-journal")
 ]
-KeyId = Annotated[str, _matching("key id", r"[0-9a-f]{16,64}", "9f86d081884c7d65, as `bascule keygen` prints it")]
+KeyId = Annotated[str, _matching("key id", r"[0-9a-f]{16}", "9f86d081884c7d65, as `bascule keygen` prints it")]
 Mention = Annotated[
     str,
     _matching(

@@ -55,16 +55,22 @@ def load(text: str | bytes, path: str, *, catalog: Catalog, commit: str = "") ->
     return pack
 
 
-def load_all(files: Mapping[str, str | bytes], catalog: Catalog, commit: str = "") -> Loaded:
-    """Return all packs of a repository. ``files`` maps paths to contents; what is no pack by its path is ignored.
+def load_all(files: Mapping[str, str | bytes], catalog: Catalog, commit: str = "", *, anywhere: bool = False) -> Loaded:
+    """Return all packs of a repository.
 
     Two packs of one name are a problem, because reports call packs by name.
+
+    Args:
+        files: paths to contents; what is no pack by its path is ignored.
+        catalog: what packs may name.
+        commit: the base commit that the files were read from.
+        anywhere: take every file for a pack, wherever it is.
     """
     packs: list[Rulepack] = []
     problems: list[Problem] = []
     names: dict[str, str] = {}
     for path in sorted(files):
-        if not is_pack_path(path):
+        if not anywhere and not is_pack_path(path):
             continue
         pack, found = _load(files[path], path, catalog=catalog, commit=commit)
         problems += found
