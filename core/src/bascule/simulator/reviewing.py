@@ -1,6 +1,6 @@
 """Reviews: written, submitted, dismissed; and who is asked for one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from attrs import evolve
 
@@ -62,8 +62,12 @@ def create(
     body: str = "",
     commit_id: str | None = None,
     has_comments: bool = False,
+    write_comments: Callable[[Review], object] | None = None,
 ) -> Review:
-    """Write a review; without `event` it stays pending. 422 as GitHub words it."""
+    """Write a review; without `event` it stays pending. 422 as GitHub words it.
+
+    `write_comments` puts comments on the code into it before it is handed in.
+    """
     if event is not None:
         _check_event(actor, pull, event, body, has_comments)
     if world.store.reviews.find(pull_id=pull.id, author_id=actor.user.id, state="PENDING"):
@@ -81,6 +85,8 @@ def create(
         body=body,
     )
     world.store.reviews.save(review)
+    if write_comments is not None:
+        write_comments(review)
     if event is not None:
         submit(world, repo, actor, pull, review, event, body, has_comments=has_comments)
     return review

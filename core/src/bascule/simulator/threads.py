@@ -89,22 +89,27 @@ def _bad(field: str, message: str) -> HttpError:
     )
 
 
+def check_place(world: World, repo: Repo, pull: PullRequest, place: Place) -> str:
+    """422 if the place is not part of the pull request's diff; otherwise the hunk down to it."""
+    change = next((f for f in content(world, repo, pull).files if f.path == place.path), None)
+    if change is None:
+        raise _bad("path", "is invalid")
+    if place.line is None:
+        return ""
+    lines = diff_lines(change.patch or "")
+    found = _line_at(lines, place.line, place.side)
+    if found is None:
+        raise _bad("line", "must be part of the diff")
+    if place.start_line is not None and _line_at(lines, place.start_line, place.side) is None:
+        raise _bad("start_line", "must be part of the same hunk as the line.")
+    return found.hunk
+
+
 def start_thread(
     world: World, repo: Repo, actor: Actor, pull: PullRequest, review: Review, place: Place, body: str
 ) -> ReviewComment:
     """Open a thread with its first comment, inside a review. 422 if the place is not part of the diff."""
-    change = next((f for f in content(world, repo, pull).files if f.path == place.path), None)
-    if change is None:
-        raise _bad("path", "is invalid")
-    hunk = ""
-    if place.line is not None:
-        lines = diff_lines(change.patch or "")
-        found = _line_at(lines, place.line, place.side)
-        if found is None:
-            raise _bad("line", "must be part of the diff")
-        if place.start_line is not None and _line_at(lines, place.start_line, place.side) is None:
-            raise _bad("start_line", "must be part of the same hunk as the line.")
-        hunk = found.hunk
+    hunk = check_place(world, repo, pull, place)
     thread = world.store.review_threads.save(
         ReviewThread(
             id=world.store.next_id(),
