@@ -194,14 +194,6 @@ class JournalStore(Protocol):
         """Store a commit (tree of a base commit, or a tree with ``blob`` as ``entry.json``); return its SHA."""
         ...
 
-    def blob(self, commit: RawCommit) -> bytes:
-        """Return ``entry.json`` of ``commit``'s tree: an entry that was too long for a commit message.
-
-        Raises:
-            RefusedError: the tree has no such file.
-        """
-        ...
-
     def read(self, *, limit: int = 20) -> tuple[RefState, tuple[RawCommit, ...]]:
         """Return the tip with the server's time and up to ``limit`` commits, newest first. One call if there is one."""
         ...
@@ -260,36 +252,4 @@ class Merger(Protocol):
 
     def commit_message(self, sha: str) -> str:
         """Return the full message of a commit: its ``Bascule-Run:`` trailer says whose merge it is."""
-        ...
-
-
-class Connected(Protocol):
-    """What ``bascule.forge.connect(repo, identity, environ)`` gives: one repository through one identity's token.
-
-    ``repository_id`` is what every journal entry binds to; ``full_name`` is the canonical ``owner/name`` after renames.
-    """
-
-    @property
-    def repository_id(self) -> int:
-        """Return the numeric id, which a rename does not change."""
-        ...
-
-    @property
-    def full_name(self) -> str:
-        """Return the canonical name."""
-        ...
-
-    @property
-    def keeper(self) -> Keeper:
-        """Return the port that relaxes and restores."""
-        ...
-
-    @property
-    def merger(self) -> Merger:
-        """Return the port that merges."""
-        ...
-
-    @property
-    def journal(self) -> JournalStore:
-        """Return where the journal lives."""
         ...
