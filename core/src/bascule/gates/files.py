@@ -42,11 +42,13 @@ def judge(ctx: GateContext, claimed: frozenset[str]) -> Answer:
 def _named(mine: list[str], pack: Rulepack) -> Iterable[Check]:
     """Yield what ``files.only`` leaves out and what ``files.deny`` names."""
     rule = pack.files
-    if rule.only:
-        only = globs(rule.only)
+    for patterns in rule.sets:
+        only = globs(patterns)
         outside = tuple(p for p in mine if not only.match(p))
         if outside:
-            yield block(RULE, say.outside(outside, rule.only), where=pack.where("files.only"), paths=outside)
+            # A list that came with a template has its own place.
+            key = "files.only" if patterns == rule.only else f"files.only_all[{rule.only_all.index(patterns)}]"
+            yield block(RULE, say.outside(outside, patterns), where=pack.where(key), paths=outside)
     if rule.deny:
         deny = globs(rule.deny)
         hits = tuple((p, deny.which(p) or "") for p in mine if deny.match(p))
