@@ -19,6 +19,7 @@ from bascule.types import (
     DryRunContext,
     Evidence,
     Failure,
+    GateContext,
     MergeContext,
     MergePlan,
     Observation,
@@ -32,6 +33,10 @@ from bascule.types import (
 
 CHANGE = make_change()
 PACK = make_pack(relax={"allow": ["reviews", "checks", "strict"]}, sha256="ab" * 32, lines={"scenario": "a.yml:2:11"})
+
+
+def ask(*names: str, number: int = 42) -> GateContext:
+    return make_context(make_change(number=number), make_pack(scenario=names[0], lines={"scenario": "a.yml:2:11"}))
 
 
 def hook(name: str, body: str, argument: str = "ctx") -> str:
@@ -58,7 +63,7 @@ def scenario(name: str, **fields) -> str:
 def test_no_checks_is_not_an_allow(site, source: str, found: str) -> None:
     site.add("quiet", source)
     with site.hosts("quiet") as hosts:
-        (check,) = hosts.gate(make_context(pack=PACK), ["quiet"])
+        (check,) = hosts.gate(ask("quiet"))
     assert (check.rule, check.status, check.where) == ("quiet/gate", Status.BLOCK, "a.yml:2:11")
     assert f"`bascule-quiet 1.0.0` {found}" in check.found
     assert check.fix
@@ -70,9 +75,9 @@ def test_scope_all_is_asked_for_every_change_and_may_be_silent(site) -> None:
     site.add("other", hook("gate", answer.format("other")))
     site.add("mine", hook("gate", "return [Check(rule='mine/x', status=Status.ALLOW, found='')]"))
     with site.hosts("every", "other", "mine") as hosts:
-        assert [c.rule for c in hosts.gate(make_context(), ["mine"])] == ["every/x", "mine/x"]
-        quiet = make_context(make_change(number=7))
-        assert [c.rule for c in hosts.gate(quiet, ["mine"])] == ["mine/x"]
+        assert [c.rule for c in hosts.gate(ask("mine"))] == ["every/x", "mine/x"]
+        quiet = ask("mine", number=7)
+        assert [c.rule for c in hosts.gate(quiet)] == ["mine/x"]
         assert [(c.rule, c.status) for c in hosts.gate(quiet, ["mine", "every"])] == [
             ("every/gate", Status.BLOCK),
             ("mine/x", Status.ALLOW),
@@ -86,7 +91,7 @@ def test_a_plugin_is_asked_once_under_any_of_its_names(site) -> None:
     with site.hosts("infra") as hosts:
         assert sorted(hosts.scenarios()) == ["cdk", "tofu"]
         for names in (["tofu"], ["cdk", "tofu", "infra"], ["infra"]):
-            assert [c.rule for c in hosts.gate(make_context(), names)] == ["infra/y", "tofu/x"]
+            assert [c.rule for c in hosts.gate(ask(names[0]), names)] == ["infra/y", "tofu/x"]
         assert hosts.missing("tofu") is None
 
 
@@ -96,13 +101,13 @@ def test_two_implementations_of_one_plugin_are_both_asked(site) -> None:
     second = hook("gate_too", body).replace("@hookimpl", "@hookimpl(specname='gate')")
     site.add("pair", hook("gate", first) + second)
     with site.hosts("pair") as hosts:
-        assert sorted(c.rule for c in hosts.gate(make_context(), ["pair"])) == ["pair/a", "pair/b"]
+        assert sorted(c.rule for c in hosts.gate(ask("pair"))) == ["pair/a", "pair/b"]
 
 
 def test_an_implementation_may_take_no_argument(site) -> None:
     site.add("plain", hook("gate", "return [Check(rule='plain/a', status=Status.ALLOW, found='')]", ""))
     with site.hosts("plain") as hosts:
-        assert [c.status for c in hosts.gate(make_context(), ["plain"])] == [Status.ALLOW]
+        assert [c.status for c in hosts.gate(ask("plain"))] == [Status.ALLOW]
 
 
 def test_a_host_answers_many_questions_with_one_process(site) -> None:
@@ -111,10 +116,56 @@ def test_a_host_answers_many_questions_with_one_process(site) -> None:
         hook("gate", "import os; return [Check(rule='count/pid', status=Status.ALLOW, found=str(os.getpid()))]"),
     )
     with site.hosts("count") as hosts:
-        pids = {hosts.gate(make_context(make_change(number=n)), ["count"])[0].found for n in range(1, 30)}
+        pids = {hosts.gate(ask("count", number=n))[0].found for n in range(1, 30)}
         assert len(pids) == 1
         hosts.stop()
-        assert hosts.gate(make_context(), ["count"])[0].found not in pids
+        assert hosts.gate(ask("count"))[0].found not in pids
+
+
+RULES = [
+    {"id": "r1", "use": "mine/x", "where": "a.yml:9:5"},
+    {"id": "r2", "use": "mine/y"},
+    {"id": "c1", "use": "cel/expr"},
+]
+BY_RULE = "return [Check(rule=r.use, id=r.id, status=Status.ALLOW, found='') for r in ctx.pack.rules if {which}]"
+
+
+@pytest.mark.parametrize(
+    ("mine", "cel", "wrong"),
+    [
+        ("r.use[:5] == 'mine/'", "r.use[:4] == 'cel/'", {}),
+        ("r.id == 'r2'", "r.use[:4] == 'cel/'", {"mine/x": "gave no answer to this rule"}),
+        ("r.use[:5] == 'mine/'", None, {"cel/plugin": "not installed"}),
+        ("r.use[:5] == 'mine/'", "False", {"cel/gate": "answered no checks"}),
+    ],
+)
+def test_every_rule_of_the_pack_is_answered_by_its_own_plugin(site, mine, cel, wrong) -> None:
+    site.add("mine", hook("gate", BY_RULE.format(which=mine)))
+    if cel is not None:
+        site.add("cel", hook("gate", BY_RULE.format(which=cel)))
+    pack = make_pack(scenario="mine", rules=RULES)
+    with site.hosts("mine", "cel") as hosts:
+        found = {c.rule: c for c in hosts.gate(make_context(pack=pack))}
+    assert {r: c.found for r, c in found.items() if c.status is not Status.ALLOW}.keys() == wrong.keys()
+    for rule, text in wrong.items():
+        assert found[rule].status is Status.BLOCK
+        assert text in found[rule].found
+        assert found[rule].fix
+    if "mine/x" in wrong:
+        assert (found["mine/x"].id, found["mine/x"].where) == ("r1", "a.yml:9:5")
+
+
+def test_no_plugin_answers_for_a_rule_that_is_not_its_own(site) -> None:
+    site.add(
+        "cel",
+        hook("gate", "return [Check(rule='cel/expr', id=i, status=Status.ALLOW, found='') for i in ('c1', 'r1')]"),
+    )
+    site.add("mine", hook("gate", BY_RULE.format(which="r.use[:5] == 'mine/'")))
+    with site.hosts("mine", "cel") as hosts:
+        found = hosts.gate(make_context(pack=make_pack(scenario="mine", rules=RULES)))
+    (wrong,) = [c for c in found if c.status is not Status.ALLOW]
+    assert (wrong.rule, wrong.status) == ("cel/gate", Status.ERROR)
+    assert "answered for the rule id `r1`" in wrong.found
 
 
 # -- dry_run -----------------------------------------------------------------------------------------------------------

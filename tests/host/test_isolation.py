@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from bascule.testing import make_change, make_context, make_files
+from bascule.testing import make_change, make_context, make_files, make_pack
 from bascule.types import Check, Status
 
-ASK = make_context()
+ASK = make_context(pack=make_pack(scenario="good"))
+ASK_BAD = make_context(pack=make_pack(scenario="bad"))
 
 
 def gate(site, body: str, *, name: str = "bad", rounds: int = 2, **limits) -> Check:
@@ -24,7 +25,7 @@ def gate(site, body: str, *, name: str = "bad", rounds: int = 2, **limits) -> Ch
     with site.hosts("good", name, **limits) as hosts:
         assert [r.status for r in hosts.reports()] == ["ok", "ok"]
         for _ in range(rounds):  # the second time, a host that was ended must be back
-            checks = {c.rule.partition("/")[0]: c for c in hosts.gate(ASK, ["good", name])}
+            checks = {c.rule.partition("/")[0]: c for c in hosts.gate(ASK, [name])}
             assert set(checks) == {"good", name}
             assert checks["good"].status is Status.ALLOW
     return checks[name]
@@ -208,9 +209,9 @@ def test_a_path_that_is_not_utf8_arrives(good) -> None:
         def gate(ctx):
             return [Check(rule='bad/p', status=Status.ALLOW, found=ascii(ctx.change.paths[0]))]
     """)  # fmt: skip
-    ctx = make_context(change=make_change(files=make_files("caf\udce9.md")))
+    ctx = make_context(make_change(files=make_files("caf\udce9.md")), make_pack(scenario="bad"))
     with good.hosts("bad") as hosts:
-        assert hosts.gate(ctx, ["bad"])[0].found == r"'caf\udce9.md'"
+        assert hosts.gate(ctx)[0].found == r"'caf\udce9.md'"
 
 
 # -- processes ---------------------------------------------------------------------------------------------------------
@@ -259,7 +260,7 @@ def test_what_a_plugin_started_ends_with_its_host(good, tmp_path, how: str) -> N
     probe.touch()
     good.add("bad", FORKS.replace("NAP", "600" if how == "limit" else "0"))
     with good.hosts("bad", env={"PROBE": str(probe)}, gate=3.0 if how == "limit" else 60.0) as hosts:
-        (check,) = hosts.gate(ASK, ["bad"])
+        (check,) = hosts.gate(ASK_BAD)
         pids = [int(p) for p in probe.read_text().split()]
         assert len(pids) == 5
         if how == "stop":
@@ -289,10 +290,10 @@ def test_hosts_end_with_a_driver_that_is_killed(good, tmp_path, busy: str) -> No
     code = textwrap.dedent(f"""
         from bascule.host.driver import Hosts
         from bascule.host.settings import Limits
-        from bascule.testing import make_context
+        from bascule.testing import make_context, make_pack
         hosts = Hosts.discover({{"bad"}}, path=[{str(good.root)!r}], env={{"PROBE": {str(probe)!r}}},
                                limits=Limits(spawn=60, gate=600))
-        hosts.gate(make_context(), ["bad"])
+        hosts.gate(make_context(pack=make_pack(scenario="bad")))
     """)
     driver = subprocess.Popen([sys.executable, "-c", code])
     try:
@@ -334,7 +335,7 @@ def test_an_interrupted_question_leaves_no_host(good) -> None:
         (line,) = hosts._lines
         line._clock = Interrupting()
         with pytest.raises(KeyboardInterrupt):
-            hosts.gate(ASK, ["bad"])
+            hosts.gate(ASK_BAD)
         assert hosts.running == ()
 
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bascule.testing import make_context
+from bascule.testing import make_context, make_pack
 from bascule.types import PluginReport, Status
 
 
@@ -13,7 +13,7 @@ def bad_row(site, name: str) -> PluginReport:
     with site.hosts("good", name) as hosts:
         rows = {r.name: r for r in hosts.reports()}
         assert rows["good"].status == "ok"
-        checks = hosts.gate(make_context(), ["good", name])
+        checks = hosts.gate(make_context(pack=make_pack(scenario="good")), [name])
         by_rule = {c.rule: c for c in checks}
         assert by_rule["good/always"].status is Status.ALLOW
         blocked = by_rule[f"{name}/plugin"]
@@ -175,7 +175,7 @@ def test_an_odd_entry_point_name_is_refused(good) -> None:
 def test_what_is_not_installed_names_the_install_command(site) -> None:
     with site.hosts("absent") as hosts:
         check = hosts.missing("absent", ".github/rulepack/a.yml:2:11")
-        assert hosts.gate(make_context(), ["absent"])[0].status is Status.BLOCK
+        assert [c.status for c in hosts.gate(make_context(pack=make_pack(scenario="absent")))] == [Status.BLOCK]
     assert check.status is Status.BLOCK
     assert "pip install bascule-absent" in check.fix
     assert check.where == ".github/rulepack/a.yml:2:11"

@@ -81,15 +81,18 @@ def scenarios() -> Iterable[Scenario]:  # type: ignore[empty-body]
 def gate(ctx: GateContext) -> Iterable[Check]:  # type: ignore[empty-body]
     """Judge the change against the rules of the pack that this plugin offers.
 
-    When: for a change that a pack of this scenario binds (scope ``all``: for every change), before ``dry_run`` and
-        again afterwards with its evidence. Waiting for evidence is ``Status.WAIT``.
+    When: for a change that a pack binds whose scenario or one of whose rules is this plugin's (scope ``all``: for
+        every change), before ``dry_run`` and again afterwards with its evidence. Waiting for evidence is
+        ``Status.WAIT``.
     Argument: ``ctx.change``, ``ctx.pack``, ``ctx.now``, ``ctx.evidence``, ``ctx.history``, ``ctx.switches``.
-    Returns: one :class:`~bascule.types.Check` per rule of ``ctx.pack.rules`` whose ``use`` is this plugin's. ``rule``
-        starts with ``name/``, ``id`` and ``where`` are the pack's, and unless it allows, ``fix`` says what to do.
-    None: as an empty answer. *No checks is not an allow*: where a pack binds the change, an empty answer blocks, and
-        so does a plugin without this hook. A scenario whose pack states no rules says so in a check that allows.
+    Returns: at least one :class:`~bascule.types.Check` per rule of ``ctx.pack.rules`` whose ``use`` is this plugin's,
+        also where the rule has nothing to say about the change. ``rule`` starts with ``name/``, ``id`` and ``where``
+        are the pack's, and unless it allows, ``fix`` says what to do.
+    None: as an empty answer. *No checks is not an allow*: an empty answer blocks, a rule without a check with its
+        ``id`` blocks, a plugin without this hook blocks. A scenario whose pack states no rules says so in a check that
+        allows. Only scope ``all`` may be silent where no pack names it.
     Several answers: collected; the worst status wins.
-    Fault: an error in the verdict tree, which blocks. A check under another plugin's name is a fault.
+    Fault: an error in the verdict tree, which blocks; so is a check in another plugin's name or for its rule.
     Time limit: 2 s.
 
     Example:

@@ -30,6 +30,8 @@ from bascule.types import (
     Evidence,
     MergePlan,
     Observation,
+    Rule,
+    Rulepack,
     Scenario,
     Status,
     WatchContext,
@@ -56,6 +58,10 @@ class Speaker:
         head, slash, tail = name.partition("/")
         return bool(slash and tail) and head in self.names
 
+    def rules(self, pack: Rulepack) -> tuple[Rule, ...]:
+        """Return the rules of ``pack`` that are this speaker's to answer."""
+        return tuple(rule for rule in pack.rules if self.owns(rule.use))
+
 
 def records(hook: Hook, data: Any, limit: int) -> list[Any]:
     """Return the records of an answer.
@@ -76,10 +82,15 @@ def records(hook: Hook, data: Any, limit: int) -> list[Any]:
     return found
 
 
-def check(given: Check, speaker: Speaker, hook: str, where: str | None) -> Check:
-    """Return ``given`` under its real source, with texts a terminal can show; an error if it is in another's name."""
+def check(given: Check, speaker: Speaker, hook: str, pack: Rulepack, where: str | None) -> Check:
+    """Return ``given`` under its real source, with texts a terminal can show; an error if it is in another's name.
+
+    In another's name is also a check that claims to answer a rule of the pack that is not the speaker's.
+    """
     if not speaker.owns(given.rule):
         return checks.forged(speaker.plugin, hook, speaker.source, shown(given.rule), speaker.names, where)
+    if given.id and given.id not in {rule.id for rule in speaker.rules(pack)}:
+        return checks.foreign_rule(speaker.plugin, hook, speaker.source, shown(given.id), where)
     fix = _clean(given.fix)
     if not fix.strip() and given.status is not Status.ALLOW:
         fix = checks.NO_FIX
@@ -94,6 +105,14 @@ def check(given: Check, speaker: Speaker, hook: str, where: str | None) -> Check
         eligible_at=None if given.eligible_at is None else shown(given.eligible_at),
         source=speaker.source,
     )
+
+
+def unanswered(given: Sequence[Check], speaker: Speaker, pack: Rulepack, where: str | None) -> list[Check]:
+    """Return what blocks because the speaker did not say enough: nothing at all, or nothing about one of its rules."""
+    if not given:
+        return [checks.no_checks(speaker.plugin, speaker.source, where)]
+    said = {check.id for check in given}
+    return [checks.no_answer(rule, speaker.source) for rule in speaker.rules(pack) if rule.id not in said]
 
 
 def evidence(given: Evidence, speaker: Speaker, ctx: DryRunContext, where: str | None) -> Evidence | Check:

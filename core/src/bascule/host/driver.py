@@ -125,24 +125,39 @@ class Hosts:
         report = roster.refused.get(name)
         return checks.missing(name, where) if report is None else checks.quarantined(report, where)
 
+    def broken(self) -> Mapping[str, str]:
+        """Return the reasons by name of what cannot be used: plugins, and scenarios they would have offered."""
+        return {name: report.reason for name, report in self._call_roll().refused.items()}
+
+    def rehearses(self, name: str) -> bool:
+        """Return whether the plugin called ``name`` (its own or a scenario's name) can be used and has ``dry_run``."""
+        plugin = self._call_roll().by_name.get(name)
+        return plugin is not None and "dry_run" in plugin.hooks
+
     # -- hooks --------------------------------------------------------------------------------------------------------
 
-    def gate(self, ctx: GateContext, names: Iterable[str]) -> tuple[Check, ...]:
-        """Ask the plugins called ``names`` (of scenarios or plugins) and those of scope ``all``.
+    def gate(self, ctx: GateContext, names: Iterable[str] = ()) -> tuple[Check, ...]:
+        """Ask every plugin that has to do with this pack, and those of scope ``all``.
+
+        Args:
+            ctx: the change under one pack. The plugin of the pack's scenario and those of its rules are always asked.
+            names: further plugins or scenarios to ask.
 
         Returns:
-            Checks by plugin name, each under its real source. A name without a usable plugin, a bound plugin without a
-            gate and one that answers nothing block (no checks is not an allow); a fault is an error.
+            Checks by plugin name, each under its real source. A name without a usable plugin, an asked plugin without a
+            gate, one that answers nothing, and a rule of the pack that got no check block (no checks is not an allow);
+            a fault and a check in another's name are errors.
         """
         where = ctx.pack.where("scenario")
-        bound, found = self._bound(names, where)
+        rules = {rule.use.partition("/")[0] for rule in ctx.pack.rules}
+        bound, found = self._bound({ctx.pack.scenario, *rules, *names}, where)
         everywhere = {p.name: p for p in self._call_roll().plugins.values() if p.for_all and "gate" in p.hooks}
         for said in self._ask({**everywhere, **bound}.values(), "gate", ctx):
             plugin = said.plugin
             found += said.error(where)
-            found += [answers.check(r, plugin.speaker, "gate", where) for r in said.records]
-            if plugin.name in bound and not said.records and said.fault is None:
-                found.append(checks.no_checks(plugin.name, plugin.source, where))
+            found += [answers.check(r, plugin.speaker, "gate", ctx.pack, where) for r in said.records]
+            if plugin.name in bound and said.fault is None:
+                found += answers.unanswered(said.records, plugin.speaker, ctx.pack, where)
         found += [checks.no_gate(p.name, p.source, where) for p in bound.values() if "gate" not in p.hooks]
         return _by_plugin(found)
 
@@ -160,7 +175,7 @@ class Hosts:
             found += said.error(where)
             for record in said.records:
                 if isinstance(record, Check):
-                    found.append(answers.check(record, said.plugin.speaker, "dry_run", where))
+                    found.append(answers.check(record, said.plugin.speaker, "dry_run", ctx.pack, where))
                 else:
                     found.append(answers.evidence(record, said.plugin.speaker, ctx, where))
         return tuple(found)
@@ -214,7 +229,7 @@ class Hosts:
         bound, found = self._bound(names, None)
         for said in self._ask(bound.values(), "restore", ctx):
             found += said.error(None)
-            found += [answers.check(r, said.plugin.speaker, "restore", None) for r in said.records]
+            found += [answers.check(r, said.plugin.speaker, "restore", ctx.pack, None) for r in said.records]
         return _by_plugin(found)
 
     def watch(self, ctx: WatchContext, names: Iterable[str] | None = None) -> tuple[Observation, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bascule.messages.host import distribution_of
 from bascule.messages.wording import code, shown
-from bascule.types import Check, PluginReport, Status
+from bascule.types import Check, PluginReport, Rule, Status
 
 
 def _check(plugin: str, hook: str, status: Status, found: str, expected: str, fix: str, where: str | None) -> Check:
@@ -64,6 +64,32 @@ def forged(plugin: str, hook: str, source: str, rule: str, own: Sequence[str], w
         f"a name that starts with {' or '.join(code(o + '/') for o in own)}",
         "uninstall the plugin, or tell its authors; nobody may answer for another plugin",
         where,
+    )
+
+
+def foreign_rule(plugin: str, hook: str, source: str, id: str, where: str | None = None) -> Check:
+    """An answer to a rule of the pack that is another plugin's, or none."""
+    return _check(
+        plugin,
+        hook,
+        Status.ERROR,
+        f"{code(source)} answered for the rule id {code(id)}",
+        "the id of a rule of the pack that is this plugin's",
+        "upgrade the plugin, or tell its authors",
+        where,
+    )
+
+
+def no_answer(rule: Rule, source: str) -> Check:
+    """A rule of the pack that its plugin said nothing about."""
+    return Check(
+        rule=rule.use,
+        id=rule.id,
+        where=rule.where or None,
+        status=Status.BLOCK,
+        found=f"{code(source)} gave no answer to this rule",
+        expected="a check with this rule's id; no checks is not an allow",
+        fix="upgrade the plugin, or take the rule out of the pack",
     )
 
 

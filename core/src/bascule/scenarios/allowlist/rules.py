@@ -12,7 +12,7 @@ from bascule.types import Check, GateContext, Rule, RuleSpec, Scenario, Status
 
 NAME = "allowlist"
 
-_GLOBS = {"type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": True}
+_GLOBS = {"type": "array", "items": {"type": "string", "format": "glob"}, "minItems": 1, "uniqueItems": True}
 
 PATHS = RuleSpec(
     name="paths",
