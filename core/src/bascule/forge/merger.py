@@ -11,7 +11,7 @@ from bascule.forge.graphql import ask
 from bascule.forge.observer import read_viewer
 from bascule.forge.ports import LostReplyError, MergeOutcome, PullState, RateLimitedError, Request, Transport
 from bascule.forge.reading import Node, nodes, shaped
-from bascule.forge.rest import RepoAddress, expect, mapping_with, send
+from bascule.forge.rest import RepoAddress, expect, mapping_with, segment, send
 from bascule.forge.snapshot import Armed
 from bascule.messages import forge as text
 from bascule.types import Viewer
@@ -81,6 +81,21 @@ class GitHubMerger:
             if armed_branches:
                 others = [a for a in others if a.base_ref in armed_branches]
             return reading.pull_state(repository["pullRequest"], others=others, date=answer.date)
+
+    def commit_message(self, sha: str) -> str:
+        """Return the full message of commit ``sha``. One call.
+
+        Raises:
+            RefusedError: there is no such commit.
+        """
+
+        def build(name: str) -> Request:
+            return Request(method="GET", path=f"/repos/{name}/git/commits/{segment(sha)}", purpose="landed")
+
+        response = send(self._transport, self._address, build)
+        request = build(self._address.full_name)
+        body = expect(request, response, statuses={200}, shape=mapping_with("sha", "message")).body
+        return str(body["message"])
 
     def viewer(self) -> Viewer:
         """Return who this token is and what it may do in this repository. One call."""

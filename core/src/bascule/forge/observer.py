@@ -109,6 +109,25 @@ class Observer:
         )
         return "none" if response.status == 404 else str(response.body["permission"])
 
+    def labelled_by(self, number: int, label: str) -> str | None:
+        """Return the login that put ``label`` on ``number`` last, or None when nobody did. One call per 100 events."""
+        last: str | None = None
+        for page in range(1, _PAGES + 1):
+
+            def build(name: str, page: int = page) -> Request:
+                query: dict[str, str | int] = {"per_page": 100, "page": page}
+                return Request(method="GET", path=f"/repos/{name}/issues/{number}/events", query=query, purpose="asked")
+
+            response = send(self._transport, self._address, build)
+            events = expect(build(self._address.full_name), response, statuses={200}, shape=a_list).body
+            with shaped("GET /issues/events"):
+                for event in events:
+                    if event["event"] == "labeled" and event["label"]["name"].lower() == label.lower():
+                        last = (event["actor"] or {}).get("login")
+            if len(events) < 100:
+                break
+        return last
+
     def team_members(self, org: str, slug: str) -> tuple[int, ...]:
         """Return the numeric ids of a team's members, child teams included, sorted. One call per 100.
 

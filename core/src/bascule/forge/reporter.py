@@ -14,7 +14,7 @@ from bascule.errors import UsageError
 from bascule.forge.observer import read_viewer
 from bascule.forge.ports import Request, Response, Transport
 from bascule.forge.reading import digest
-from bascule.forge.rest import RepoAddress, anything, expect, mapping_with, segment, send
+from bascule.forge.rest import RepoAddress, a_list, anything, expect, mapping_with, segment, send
 from bascule.forge.snapshot import Sticky
 from bascule.messages import forge as text
 
@@ -77,6 +77,17 @@ class Reporter:
         if content not in REACTIONS:
             raise ValueError(content)
         self._send("POST", f"/issues/comments/{comment_id}/reactions", {"content": content}, {200, 201})
+
+    def label(self, number: int, name: str) -> None:
+        """Put a label on ``number``; twice is once. One call."""
+
+        def build(repo: str) -> Request:
+            return Request(
+                method="POST", path=f"/repos/{repo}/issues/{number}/labels", body={"labels": [name]}, purpose="label"
+            )
+
+        response = send(self._writer(), self._address, build)
+        expect(build(self._address.full_name), response, statuses={200}, shape=a_list)
 
     def status(self, sha: str, report: Report) -> None:
         """Set the commit status named ``bascule`` on ``sha`` (Merger; personal tokens). One call."""

@@ -76,3 +76,18 @@ NO_KEY_FIX = "make one with `bascule keygen` and put it into BASCULE_JOURNAL_KEY
 def not_journalled(why: str) -> str:
     """A run that did nothing could not be written down."""
     return f"this run's outcome could not be written to the journal: {why}"
+
+
+def not_reported(why: str) -> str:
+    """The comment or the check could not be written."""
+    return f"the report could not be written on the pull request: {why}"
+
+
+def may_not_ask(login: str, permission: str) -> str:
+    """Somebody without write access used a command."""
+    return f"{login} has {permission} access; commands need write access"
+
+
+def held(number: int, label: str) -> str:
+    """A hold was put on."""
+    return f"#{number} is held: remove the label `{label}` to let it go on"

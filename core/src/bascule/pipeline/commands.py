@@ -22,25 +22,30 @@ class Verb(Enum):
     MERGE = "merge"
     WHY = "why"
     HOLD = "hold"
+    UNKNOWN = "unknown"
+    """A command that was meant and does not exist: its author gets an answer."""
 
 
 @frozen(kw_only=True)
 class Command:
-    """One request. The acknowledging reaction goes to ``comment_id``; ``login`` must have write access."""
+    """One request. The acknowledging reaction goes to ``comment_id``; ``login`` must have write access.
+
+    ``note`` says what is wrong with an UNKNOWN one.
+    """
 
     verb: Verb
     repo: str
     number: int
     comment_id: int
     login: str
+    note: str = ""
 
 
 @frozen(kw_only=True)
 class Ignored:
-    """Why an event is not a command. ``mistyped`` is true where a person meant one and deserves an answer."""
+    """Why an event is not a command."""
 
     reason: str
-    mistyped: bool = False
 
 
 _NAMES = {"/bascule": None, "/auto-merge": Verb.MERGE}
@@ -76,13 +81,17 @@ def parse(event: Mapping[str, Any]) -> Command | Ignored:
     words = line.split()
     if not words or words[0] not in _NAMES:
         return Ignored(reason="no command on the comment's first line")
-    verb = _NAMES[words[0]]
+    verb, note = _NAMES[words[0]], ""
     if verb is None:
-        asked = words[1] if len(words) > 1 else ""
-        if asked not in {v.value for v in Verb}:
-            near = difflib.get_close_matches(asked, [v.value for v in Verb], n=1)
-            hint = f"did you mean `/bascule {near[0]}`?" if near else "commands: /bascule merge, why, hold"
-            typed = " ".join(words[:2])[:60].replace("`", "")
-            return Ignored(reason=f"`{typed}` is not a command; {hint}", mistyped=True)
-        verb = Verb(asked)
-    return Command(verb=verb, repo=repo, number=number, comment_id=comment_id, login=str(user["login"]))
+        verb, note = _verb(words[1] if len(words) > 1 else "", " ".join(words[:2]))
+    login = str(user["login"])
+    return Command(verb=verb, repo=repo, number=number, comment_id=comment_id, login=login, note=note)
+
+
+def _verb(asked: str, typed: str) -> tuple[Verb, str]:
+    known = [v.value for v in Verb if v is not Verb.UNKNOWN]
+    if asked in known:
+        return Verb(asked), ""
+    near = difflib.get_close_matches(asked, known, n=1)
+    hint = f"did you mean `/bascule {near[0]}`?" if near else "commands: /bascule merge, why, hold"
+    return Verb.UNKNOWN, f"`{typed[:60].replace('`', '')}` is not a command; {hint}"

@@ -10,6 +10,7 @@ from bascule.forge.ports import Identity, RefState, RefusedError
 from bascule.forge.snapshot import Snapshot
 from bascule.messages import pipeline as say
 from bascule.pipeline.session import Session
+from bascule.pipeline.titles import default_message
 from bascule.pipeline.verdicts import judge
 from bascule.protection import Choice, Protection, blockers, canonical, choose
 from bascule.rulepack.bind import Bound, United, bind, refusals, unite
@@ -212,6 +213,9 @@ def _merge_plan(
     if len(plans) > 1:
         return plans[0][1], say.two_methods(tuple(name for name, _ in plans))
     plan = plans[0][1] if plans else MergePlan(method=_method(snapshot, united))
+    if not plan.message:
+        # Our trailer needs a message of our own, and that replaces GitHub's: so we write what GitHub would have.
+        plan = evolve(plan, message=default_message(change, plan.method))
     if plan.method not in snapshot.merge_methods:
         where = bound.packs[0].pack.where("merge.method")
         return plan, say.method_refused(plan.method, snapshot.merge_methods, where)

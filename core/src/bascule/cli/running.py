@@ -1,0 +1,111 @@
+"""From the command line to a session: tokens out of reach first, then the target, the connection and the hosts."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bascule.clock import SystemClock
+from bascule.types import Result
+
+if TYPE_CHECKING:
+    from bascule.pipeline.session import Session
+
+OUTPUTS = ("text", "json", "markdown", "github")
+
+
+def shared(command: Callable[..., int]) -> Callable[..., int]:
+    """Add the options that ``check`` and ``merge`` share."""
+    for option in reversed(
+        (
+            click.argument("target", required=False, metavar="[PR|URL|BRANCH]"),
+            click.option("-R", "--repo", metavar="[HOST/]OWNER/REPO", help="Another repository than this folder's."),
+            click.option("--json", "as_json", is_flag=True, help="The result as one JSON document on stdout."),
+            click.option("--output", type=click.Choice(OUTPUTS), default="text", show_default=True, help="Format."),
+            click.option("-v", "--verbose", is_flag=True, help="Every check, as a tree."),
+            click.option("--exit-zero", is_flag=True, help="Exit 0 for blocked and waiting, too (Actions)."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+@contextmanager
+def session(
+    target: str | None, repo: str | None, *, attended: bool = False, quiet: bool = False
+) -> Iterator[tuple[Session, int]]:
+    """Yield the session of one run and the pull request's number.
+
+    Raises:
+        BasculeError: no token, no such repository or branch, GitHub not reachable.
+    """
+    from bascule.forge import connect, protect_process, resolve
+    from bascule.host.driver import Hosts
+    from bascule.pipeline.session import Session
+
+    tokens = protect_process()
+    clock = SystemClock()
+    where = resolve(target, repo=repo, environ=os.environ, folder=Path.cwd())
+    connection = connect(where, tokens, clock=clock, environ=os.environ)
+    try:
+        with Hosts.discover(clock=clock) as hosts:
+            made = Session(
+                connection=connection,
+                tokens=tokens,
+                hosts=hosts,
+                clock=clock,
+                environ=dict(os.environ),
+                attended=attended,
+                progress=(lambda _: None) if quiet else told,
+            )
+            number = where.number
+            if number is None:
+                assert where.branch is not None
+                number = connection.observer.find(where.branch)
+            yield made, number
+    finally:
+        connection.close()
+
+
+def told(step: str) -> None:
+    """Show a stage on a terminal's stderr; nothing where nobody watches."""
+    if sys.stderr.isatty():
+        click.echo(f"  … {step}", err=True)
+
+
+def show(result: Result, *, output: str, verbose: bool) -> None:
+    """Print ``result`` in the format that was asked for; alarms also go to stderr, always."""
+    from bascule.render import json as as_json
+    from bascule.render import markdown
+    from bascule.render.github import workflow_commands
+    from bascule.render.look import Look
+    from bascule.render.text import text
+
+    if output == "json":
+        click.echo(as_json.dumps(result))
+    elif output == "markdown":
+        click.echo(markdown.body(result))
+    else:
+        look = Look.of(sys.stdout, os.environ)
+        click.echo(text(result, verbose=verbose, color=look.color, width=look.width, ascii=look.ascii))
+        if output == "github":
+            for line in workflow_commands(result):
+                click.echo(line)
+    if output in {"json", "markdown"}:
+        for alarm in result.alarms:
+            click.echo(f"bascule: ALARM: {alarm}", err=True)
+
+
+def code(result: Result, *, exit_zero: bool) -> int:
+    """Return the exit code; ``exit_zero`` silences blocked and waiting, never an open window."""
+    from bascule.errors import ExitCode
+    from bascule.render.facts import exit_code
+
+    found = exit_code(result)
+    return ExitCode.DONE if exit_zero and found in {ExitCode.BLOCKED, ExitCode.WAITING} else found

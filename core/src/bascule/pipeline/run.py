@@ -1,0 +1,73 @@
+"""One whole run: decide, act, report. A report that cannot be written never changes what was decided."""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from bascule.errors import BasculeError
+from bascule.forge.ports import Identity
+from bascule.forge.reporter import Report
+from bascule.messages import pipeline as say
+from bascule.pipeline.act import act
+from bascule.pipeline.decide import Decision, decide
+from bascule.pipeline.session import Session
+from bascule.render import markdown
+from bascule.types import Mode, Result, RunStatus
+
+
+def run(session: Session, number: int) -> Result:
+    """Decide about pull request ``number``, act, and report on it.
+
+    Raises:
+        BasculeError: something failed before anything was changed.
+    """
+    decision = decide(session, number)
+    result = act(session, decision)
+    return report(session, decision, result)
+
+
+def report(session: Session, decision: Decision, result: Result, *, comment: bool | None = None) -> Result:
+    """Write the sticky comment where it is wanted (``comment`` forces or forbids it) and the tree on the head commit.
+
+    A change that is none of Bascule's business, or was merged before, is left alone.
+    """
+    united, change = decision.united, result.change
+    if change is None or (result.status is RunStatus.NOOP and not result.alarms and comment is None):
+        return result
+    notify = united.comment if united is not None else "problems"
+    mode = united.mode if united is not None else Mode.OBSERVE
+    speaks = mode not in {Mode.OFF, Mode.OBSERVE}
+    wanted = markdown.wanted(result, notify) and speaks if comment is None else comment
+    try:
+        if wanted and session.connection.has(Identity.MERGER):
+            session.progress("comment")
+            body = markdown.comment(result, run_url=run_url(session))
+            session.connection.reporter.sticky(change.number, body, known=decision.snapshot.stickies)
+        if united is not None:
+            _status(session, decision, result, advisory=not speaks)
+    except BasculeError as error:
+        return evolve(result, alarms=(*result.alarms, say.not_reported(error.message)))
+    return result
+
+
+def _status(session: Session, decision: Decision, result: Result, *, advisory: bool) -> None:
+    """Put the tree on the head commit: a check run where the token is an App's, else a status."""
+    change = result.change
+    assert change is not None
+    output = markdown.check_output(result, advisory=advisory, run_url=run_url(session))
+    reporter = session.connection.reporter
+    if decision.snapshot.viewer.app_slug is not None or session.in_actions:
+        shown = Report(title=output.title, summary=output.summary, conclusion=output.conclusion, url=run_url(session))
+        reporter.check_run(change.head_sha, shown)
+    elif session.connection.has(Identity.MERGER):
+        word = {"success": "success", "failure": "failure", "error": "failure"}.get(output.state, "pending")
+        shown = Report(title=output.title, summary=output.summary, conclusion=word, url=run_url(session))
+        reporter.status(change.head_sha, shown)
+
+
+def run_url(session: Session) -> str:
+    """Return the address of this job's log inside Actions, or an empty string."""
+    env = session.environ
+    if not session.in_actions or "GITHUB_RUN_ID" not in env:
+        return ""
+    return f"{env.get('GITHUB_SERVER_URL', '')}/{env.get('GITHUB_REPOSITORY', '')}/actions/runs/{env['GITHUB_RUN_ID']}"
