@@ -13,7 +13,6 @@ from bascule.messages import gates as say
 from bascule.types import Check, FileChange, FileKind, GateContext, Rulepack
 
 RULE = "files"
-_PLAIN = frozenset({FileKind.REGULAR, FileKind.ABSENT})
 
 
 def judge(ctx: GateContext, claimed: frozenset[str]) -> Answer:
@@ -33,7 +32,7 @@ def judge(ctx: GateContext, claimed: frozenset[str]) -> Answer:
     if change.files and not mine and not unreadable:
         failed.append(block(RULE, say.none_claimed(pack.name), where=pack.where("match.files")))
     failed.extend(_named(mine, pack))
-    failed.extend(_special((f for f in change.files if not claimed.isdisjoint(f.paths)), pack))
+    failed.extend(_special(change.files, claimed, pack))
     if failed:
         return tuple(failed)
     return (allow(RULE, say.files_ok(len(mine)), where=pack.where("files.only")),)
@@ -44,14 +43,14 @@ def _named(mine: list[str], pack: Rulepack) -> Iterable[Check]:
     rule = pack.files
     for patterns in rule.sets:
         only = globs(patterns)
-        outside = tuple(p for p in mine if not only.match(p))
+        outside = () if only.all_match(mine) else tuple(p for p in mine if not only.match(p))
         if outside:
             # A list that came with a template has its own place.
             key = "files.only" if patterns == rule.only else f"files.only_all[{rule.only_all.index(patterns)}]"
             yield block(RULE, say.outside(outside, patterns), where=pack.where(key), paths=outside)
     if rule.deny:
         deny = globs(rule.deny)
-        hits = tuple((p, deny.which(p) or "") for p in mine if deny.match(p))
+        hits = tuple((p, deny.which(p) or "") for p in mine if deny.match(p)) if deny.any_match(mine) else ()
         if hits:
             first = rule.deny.index(hits[0][1]) if hits[0][1] in rule.deny else 0
             yield block(
@@ -59,12 +58,13 @@ def _named(mine: list[str], pack: Rulepack) -> Iterable[Check]:
             )
 
 
-def _special(files: Iterable[FileChange], pack: Rulepack) -> Iterable[Check]:
-    """Yield links, submodules and mode changes that ``files.special`` does not permit."""
+def _special(files: tuple[FileChange, ...], claimed: frozenset[str], pack: Rulepack) -> Iterable[Check]:
+    """Yield claimed links, submodules and mode changes that ``files.special`` does not permit."""
+    regular = FileKind.REGULAR
     found: dict[str, list[str]] = {"symlinks": [], "submodules": [], "modes": []}
     for file in files:
         before, after = file.kind_before, file.kind_after
-        if before in _PLAIN and after in _PLAIN:
+        if (before is regular and after is regular) or claimed.isdisjoint(file.paths):
             continue
         if FileKind.SYMLINK in (before, after):
             found["symlinks"].append(file.path)
