@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from bascule.gates._ask import Answer, allow, block
-from bascule.messages import gates as say
+from bascule.messages import gate_people as say
 from bascule.messages.wording import code, short
 from bascule.types import Actor, Change, Check, Commit, GateContext
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bascule.gates._ask import Answer, allow, block
-from bascule.messages import gates as say
+from bascule.messages import gate_people as say
 from bascule.types import GateContext
 
 RULE = "forks"

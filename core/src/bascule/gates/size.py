@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bascule.gates._ask import Answer, allow, block
+from bascule.messages import gate_people
 from bascule.messages import gates as say
 from bascule.messages.wording import count
 from bascule.types import Check, GateContext
@@ -31,7 +32,9 @@ def judge(ctx: GateContext, claimed: frozenset[str]) -> Answer:  # noqa: ARG001 
         # They count 0 lines: a limit on lines would let a binary of any size pass.
         failed.append(block(RULE, say.unmeasured(binaries), where=pack.where("size.lines"), paths=binaries))
     if limit.commits is not None and not change.commits_complete:
-        failed.append(block(RULE, say.commits_incomplete(len(change.commits)), where=pack.where("size.commits")))
+        failed.append(
+            block(RULE, gate_people.commits_incomplete(len(change.commits)), where=pack.where("size.commits"))
+        )
     if failed or not seen:
         return tuple(failed)
     return (allow(RULE, ", ".join(seen), where=pack.where("size")),)
