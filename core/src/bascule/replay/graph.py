@@ -14,7 +14,7 @@ _FIELDS = 10
 
 @frozen(kw_only=True)
 class Landings:
-    """``brought``: the commits of each merge, newest first. ``landed_by``: the merge of each such commit. Keys are ids."""
+    """``brought``: the commits of each merge, newest first. ``landed_by``: the merge of each of them. Keys are ids."""
 
     brought: Mapping[str, tuple[CommitInfo, ...]] = field(factory=dict)
     landed_by: Mapping[str, str] = field(factory=dict)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
 
-from attrs import field, frozen
+from attrs import frozen
 
 from bascule.replay.reverts import Revert
 from bascule.types import Change, Check, Rulepack, Status, Verdict
@@ -23,7 +22,10 @@ class Outcome(Enum):
 
 @frozen(kw_only=True)
 class Reason:
-    """Why a change was not allowed: the check's own words, and the ``label`` under which it is counted."""
+    """Why a change was not allowed: the check's own words, and the ``label`` under which it is counted.
+
+    ``folders`` are the top folders (``src/``) or files of the paths that the check is about.
+    """
 
     rule: str
     id: str
@@ -33,13 +35,15 @@ class Reason:
     expected: str
     fix: str
     where: str | None
+    folders: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, check: Check, label: str) -> Reason:
         """Return the reason that ``check`` gives."""
+        tops = {f"{top}{slash}" for top, slash, _ in (p.partition("/") for p in check.paths)}
         return cls(
             rule=check.rule, id=check.id, status=check.status.value, label=label, found=check.found,
-            expected=check.expected, fix=check.fix, where=check.where,
+            expected=check.expected, fix=check.fix, where=check.where, folders=tuple(sorted(tops)),
         )  # fmt: skip
 
 
@@ -90,8 +94,7 @@ class Policy:
     """The packs that judge and where they come from.
 
     ``origin``: ``repository``, ``directory`` or ``defaults`` (packaged templates that fit the repository's files; none
-    fits where ``packs`` is empty). ``place`` is the directory, or the packs' folder in the repository.
-    ``faults`` are scenarios that could not be asked, with the reason.
+    fits where ``packs`` is empty). ``place`` is the directory, or the packs' folders in the repository.
     """
 
     origin: str
@@ -101,7 +104,7 @@ class Policy:
 
 @frozen(kw_only=True)
 class About:
-    """The repository as the report names it. ``boundary``: commits at which a shallow clone ends."""
+    """The repository as the report names it; ``branch`` is empty where HEAD is detached."""
 
     name: str
     branch: str
@@ -114,7 +117,10 @@ class About:
 class Report:
     """The whole answer. ``changes`` are newest first; ``reasons`` are (label, number of changes), most frequent first.
 
-    ``seconds`` is how long it took. ``counted``: whether lines could be counted (False: file contents are missing).
+    ``unclaimed`` counts changes by the top folder of files that no pack claims. ``broken`` are (plugin, reason) of
+    installed plugins that could not be used. ``seconds`` is how long it took. ``counted``: whether lines could be
+    counted (False: file contents are missing). ``skipped``: commits whose difference is not known, because a shallow
+    clone ends there.
     """
 
     about: About
@@ -123,10 +129,11 @@ class Report:
     changes: tuple[Judged, ...]
     rows: tuple[Row, ...]
     reasons: tuple[tuple[str, int], ...]
+    unclaimed: tuple[tuple[str, int], ...]
     seconds: float
     counted: bool = True
     skipped: int = 0
-    """Commits whose difference is unknown because a shallow clone ends there."""
+    broken: tuple[tuple[str, str], ...] = ()
 
     def count(self, outcome: Outcome) -> int:
         """Return how many changes have ``outcome``, each counted once."""
@@ -154,13 +161,16 @@ class Report:
 
 @frozen(kw_only=True)
 class Shown:
-    """One change with its whole verdict, for ``--show``."""
+    """One change with its whole verdict, for ``--show``; no verdict where no pack binds it."""
 
+    about: About
+    policy: Policy
     change: Change
     verdict: Verdict | None
     outcome: Outcome
-    reverted: Revert | None
-    revert_titles: Mapping[str, str] = field(factory=dict)
+    reverted: Revert | None = None
+    asked: str = ""
+    """The commit that was asked for, where it is one that the change brought in."""
 
 
 def outcome_of(verdict: Verdict) -> Outcome:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from bascule.replay.records import Judged, Outcome, Row
+from bascule.rulepack.bind import RULE
 
 
 def rows(changes: Sequence[Judged], scenarios: Iterable[str]) -> tuple[Row, ...]:
@@ -27,7 +28,13 @@ def _row(scenario: str, changes: Sequence[Judged]) -> Row:
 
 def reasons(changes: Iterable[Judged]) -> tuple[tuple[str, int], ...]:
     """Return (label, number of changes it stood in the way of), most frequent first, then by name."""
-    counts: Counter[str] = Counter()
-    for change in changes:
-        counts.update({r.label for r in change.opinion.reasons})
-    return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+    return _most(r for c in changes for r in {r.label for r in c.opinion.reasons})
+
+
+def unclaimed(changes: Iterable[Judged]) -> tuple[tuple[str, int], ...]:
+    """Return (top folder, number of changes with files in it that no pack claims), most frequent first."""
+    return _most(f for c in changes for f in {f for r in c.opinion.reasons if r.rule == RULE for f in r.folders})
+
+
+def _most(names: Iterable[str]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(Counter(names).items(), key=lambda item: (-item[1], item[0])))
