@@ -111,8 +111,8 @@ ARMED_FIX = "wait until it has merged, or turn its auto-merge off"
 
 def no_heartbeat(minutes: float, last: str | None) -> str:
     """No sweeper has shown a sign of life."""
-    when = f"the last one is from {last}" if last else "there is none"
-    return f"no sweeper's heartbeat within {minutes:g} min in the journal ({when})"
+    tail = f"; the last one is from {last}" if last else ""
+    return f"no sweeper's heartbeat within {minutes:g} min in the journal{tail}"
 
 
 NO_HEARTBEAT_FIX = "run `bascule-restore --expired --loop 2s` (or on a schedule), or pass --attended and stay"

@@ -10,8 +10,10 @@ from bascule.clock import Clock
 from bascule.errors import BasculeError
 from bascule.forge.ports import Keeper, LostReplyError, Merger
 from bascule.messages import window as say
+from bascule.protection.apply import relax
 from bascule.protection.canonical import digest
-from bascule.protection.order import differences
+from bascule.protection.order import differences, looser_by
+from bascule.protection.rest import writes
 from bascule.types import RunStatus, Way, WindowReport
 from bascule.window.closing import Closing, OpenWindow
 from bascule.window.journal import Journal
@@ -111,24 +113,27 @@ class Crossing:
 
     def _relax(self) -> str | None:
         """Send the relaxation; return why it is not in force, or None. After a lost reply a read decides."""
-        branch, writes = self.window.base.branch, self.window.opening.writes
+        base, relaxed = self.window.base, self.window.opening.relaxed
+        todo = self.window.opening.writes
         for _ in range(2):
             before = self._back.relaxed_at = self.clock.elapsed()
             try:
-                self.keeper.apply(branch, writes, purpose="relax")
+                self.keeper.apply(base.branch, todo, purpose="relax")
             except LostReplyError as error:
                 self._effect = before if self._effect is None else self._effect
                 why = error.message
             else:
                 # The first of n writes takes effect about half a reply after it was sent.
-                half = (self.clock.elapsed() - before) / (2 * max(1, len(writes)))
+                half = (self.clock.elapsed() - before) / (2 * max(1, len(todo)))
                 self._effect = before + half if self._effect is None else self._effect
                 return None
-            live = read_live(self.keeper, self.clock, branch, hidden_of=self.window.base)
-            if not differences(live, self.window.opening.relaxed):
+            live = read_live(self.keeper, self.clock, base.branch, hidden_of=base)
+            if not differences(live, relaxed):
                 return None
-            if differences(live, self.window.base) or self._may_go() is not None:
-                return why
+            shown = looser_by(live, base, self.order.plan.relaxations)
+            if differences(live, relax(base, shown)) or self._may_go() is not None:
+                return why  # somebody else is at it, or it is too late
+            todo = writes(live, relaxed)
         return why
 
     def _ask(self) -> Ask:

@@ -10,7 +10,7 @@ from attrs import define, evolve, field, frozen
 
 from bascule.clock import Clock
 from bascule.errors import OutsideError, UsageError
-from bascule.forge.ports import JournalStore, LostReplyError, RawCommit, RefState, RefusedError
+from bascule.forge.ports import JournalStore, LostReplyError, RawCommit, RefState
 from bascule.messages import window as say
 from bascule.window import signed
 from bascule.window.entries import Body, Entry, Flawed, Outcome
@@ -20,7 +20,7 @@ from bascule.window.scan import MissingOpenError, Scan
 from bascule.window.state import State, fold
 from bascule.window.timing import Timing
 
-FIRST_PAGE = 30
+FIRST_PAGE = 20
 PAGE = 100
 REMEMBERED = 5000
 SWAP_TRIES = 7
@@ -156,13 +156,13 @@ class Journal:
     def _tip(self) -> TipRead:
         elapsed = self.clock.elapsed()
 
-        def once() -> RefState:
+        def once() -> tuple[RefState, tuple[RawCommit, ...]]:
             nonlocal elapsed
             elapsed = self.clock.elapsed()
-            return self.store.tip()
+            return self.store.read(limit=FIRST_PAGE)
 
-        ref = reading(self.clock, once)
-        return TipRead(ref=ref, elapsed=elapsed)
+        ref, commits = reading(self.clock, once)
+        return TipRead(ref=ref, elapsed=elapsed, commits=commits)
 
     def _swap(self, sha: str, expected: str | None) -> bool:
         try:
@@ -234,10 +234,8 @@ class Journal:
         return self._believed[commit.sha]
 
     def _blob(self, commit: RawCommit) -> bytes:
-        try:
-            return reading(self.clock, lambda: self.store.blob(commit))
-        except RefusedError:
-            return b""  # its hash is not the one that the message names: malformed
+        # An entry that is not there has not the hash that the message names: malformed.
+        return reading(self.clock, lambda: self.store.large(commit.tree)) or b""
 
 
 class _Pages:

@@ -8,7 +8,8 @@ from enum import Enum
 from attrs import evolve, frozen
 
 from bascule.clock import Clock
-from bascule.forge.ports import LostReplyError, MergeOutcome, Merger, PullState, RateLimitedError, RefusedError
+from bascule.errors import OutsideError
+from bascule.forge.ports import LostReplyError, MergeOutcome, Merger, PullState
 from bascule.messages import window as say
 from bascule.types import Change, MergePlan
 from bascule.window.retry import pause, reading
@@ -139,12 +140,10 @@ class Ask:
                     title=self.plan.title,
                     message=with_run(self.plan.message, self.run),
                 )
-            except RateLimitedError as error:
-                return Asked(answer=Answer.REFUSED, found=error.message)
-            except RefusedError as error:
-                return Asked(answer=Answer.REFUSED, found=error.message)
             except LostReplyError:
                 reply = None
+            except OutsideError as error:
+                return Asked(answer=Answer.REFUSED, found=error.message)  # a limit, a redirect: it was not applied
             asked = self._meaning(reply)
             if asked is not None:
                 return asked

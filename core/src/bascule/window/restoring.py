@@ -10,8 +10,8 @@ from __future__ import annotations
 from attrs import define, evolve, field, frozen
 
 from bascule.clock import Clock
-from bascule.errors import BasculeError
-from bascule.forge.ports import Keeper, LostReplyError, RateLimitedError, RefusedError
+from bascule.errors import BasculeError, OutsideError
+from bascule.forge.ports import Keeper, RateLimitedError, RefusedError
 from bascule.messages import window as say
 from bascule.protection.canonical import canonical
 from bascule.protection.model import Protection
@@ -105,7 +105,7 @@ class Restorer:
                 if _branch_gone(error):
                     self._gone = True
                     return self._result(restored=False)
-            except LostReplyError as error:
+            except OutsideError as error:
                 self._why = error.message
             except BasculeError as error:
                 # The model refuses: trying again would refuse again.
@@ -143,7 +143,7 @@ class Restorer:
             before = self.clock.elapsed()
             try:
                 self.keeper.apply(self.base.branch, (write,), purpose="restore")
-            except (LostReplyError, RefusedError, RateLimitedError) as error:
+            except OutsideError as error:
                 failed = failed or error
             else:
                 self._effect = (before + self.clock.elapsed()) / 2

@@ -14,7 +14,7 @@ from attrs import define, evolve, field, frozen
 
 from bascule.clock import Clock
 from bascule.errors import BasculeError
-from bascule.forge.ports import Keeper, LostReplyError, RateLimitedError, RefusedError
+from bascule.forge.ports import Keeper, RefusedError
 from bascule.messages import window as say
 from bascule.protection.canonical import digest, from_json, to_json
 from bascule.protection.model import Protection
@@ -204,7 +204,7 @@ class Sweeper:
             state = self.journal.append(state, (window.run, body))
         except OvertakenError as other:
             state = other.state
-        except (LostReplyError, RateLimitedError, RefusedError, BasculeError) as error:
+        except BasculeError as error:
             return Swept(state=state, did=(text,), alarms=(say.not_journalled(error.message),), restoring=done)
         return Swept(state=state, did=(text, *done.notes), restoring=done)
 
