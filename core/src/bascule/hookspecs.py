@@ -7,7 +7,8 @@ is touched. Everything passed either way is a frozen record of :mod:`bascule.typ
 
 What holds for every hook:
 
-* An implementation takes the named argument or none at all, without a default, and may be a generator.
+* An implementation takes the named argument or none at all, without a default. Where the answer is an iterable, it may
+  be a generator.
 * Each implementation is called by itself, in the order of plugin names. Wrappers, ``tryfirst`` and ``trylast`` are
   refused when the plugin is loaded, and so are marked functions that no hook here has the name of.
 * The result is materialised and type-checked inside the guard. A raised exception (``SystemExit`` and
@@ -101,6 +102,8 @@ def gate(ctx: GateContext) -> Iterable[Check]:  # type: ignore[empty-body]
         >>> @hookimpl
         ... def gate(ctx):
         ...     for rule in ctx.pack.rules:
+        ...         if rule.use != "acme/additive":
+        ...             continue
         ...         removed = sorted(f.path for f in ctx.change.files if f.status == "removed")
         ...         yield Check(
         ...             rule=rule.use,
@@ -120,7 +123,7 @@ def gate(ctx: GateContext) -> Iterable[Check]:  # type: ignore[empty-body]
 def dry_run(ctx: DryRunContext) -> Iterable[Evidence | Check]:  # type: ignore[empty-body]
     """Rehearse the change: plan, render, build, run the rules' own tests.
 
-    When: for a change that a pack of this scenario binds, after the first round of gates found nothing that blocks.
+    When: for a change that a pack of this scenario binds, after the first round of gates.
     Argument: ``ctx.change``, ``ctx.pack``, ``ctx.now``, ``ctx.objects``, ``ctx.workdir``, ``ctx.time_limit``,
         ``ctx.output_limit``, ``ctx.tools``. Work in ``ctx.workdir`` only; it is removed afterwards.
     Returns: :class:`~bascule.types.Evidence` whose ``kind`` starts with ``name/`` and whose ``binding`` is this
