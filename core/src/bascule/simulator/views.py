@@ -131,6 +131,7 @@ def repo_json(ctx: Ctx, repo: Repo, *, full: bool = False) -> dict[str, Any]:
         "fork": repo.parent_id is not None,
         "url": url,
         **{_ADDRESS_NAMES.get(a, a.split("{")[0].split("/")[0] + "_url"): f"{url}/{a}" for a in _ADDRESSES},
+        "archive_url": f"{url}/{{archive_format}}{{/ref}}",
         "git_url": f"git://{ctx.html.split('//')[1]}/{name}.git",
         "ssh_url": f"git@{ctx.html.split('//')[1]}:{name}.git",
         "clone_url": f"{ctx.html}/{name}.git",
