@@ -41,8 +41,8 @@ class MatchShape:
         doc="Globs of the files that this pack claims and judges. A changed file that no pack claims blocks.",
         default=None,
         example='["infra/**"]',
-        tighten="Replaces the template's list, but never allows more: where the template has no `files.only`, its "
-        "`match.files` holds as one.",
+        tighten="Replaces the template's list, but allows nothing more: a path that the template does not claim cannot "
+        "pass.",
     )
     branches: tuple[Glob, ...] | None = key(
         doc="Globs of the base branches it applies to; without it, every branch.",
