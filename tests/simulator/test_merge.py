@@ -1,8 +1,12 @@
 """Merging: GitHub's codes and texts, the commits that come out, and merges that fire by themselves."""
 
+from contextlib import suppress
+from threading import Event, Thread
+from time import sleep
 from typing import Any
 
 import pytest
+import requests
 
 from bascule.simulator import merging
 from bascule.simulator.model import Repo
@@ -383,12 +387,44 @@ def test_a_push_that_was_killed_before_the_record_is_caught_up(sim: SimulatorPro
     assert pull(dev, box)["head"]["sha"] == second == dev.head_of(box, "refs/pull/1/head")
 
 
-def test_kill_during_merges_leaves_record_and_ref_in_step(sim: SimulatorProcess, dev: Client, box: str) -> None:
-    for number in range(1, 4):
-        branch_off(dev, box, f"b{number}", **{f"f{number}": "x\n"})
-        open_pull(dev, box, f"b{number}")
-        merge(dev, box, number)
-        sim.kill()
-        sim.start()
-        read = pull(dev, box, number)
-        assert (read["merged"], read["merge_commit_sha"]) == (True, dev.head(box))
+@pytest.mark.parametrize("delay", [0.0, 0.005, 0.01, 0.02, 0.04])
+def test_killed_in_the_middle_record_and_ref_agree(sim: SimulatorProcess, dev: Client, box: str, delay: float) -> None:
+    """Wherever the kill falls: merged in both stores or in neither, and asking again brings the rest."""
+    head = branch_off(dev, box)
+    open_pull(dev, box)
+    before = dev.head(box)
+    url = f"{sim.url}/repos/{box}/pulls/1/merge"
+    asked = Event()
+
+    def ask() -> None:
+        asked.set()
+        with suppress(requests.RequestException):
+            requests.put(url, json={"sha": head}, headers={"Authorization": "token tok-dev"}, timeout=30)
+
+    asking = Thread(target=ask)
+    asking.start()
+    asked.wait()
+    sleep(delay)
+    sim.kill()
+    asking.join()
+    sim.start()
+    read = pull(dev, box)
+    assert read["merged"] is (dev.head(box) != before)
+    if not read["merged"]:
+        assert merge(dev, box, sha=head).status_code == 200
+        read = pull(dev, box)
+    assert read["merge_commit_sha"] == dev.head(box)
+    assert [p["sha"] for p in commit(dev, box, dev.head(box))["parents"]] == [before, head]
+
+
+def test_code_owners_are_waited_for(dev: Client, reader: Client, sim: SimulatorProcess, box: str) -> None:
+    give(dev, box, "octo-reader")
+    give(dev, box, "octo-admin")
+    dev.put_file(box, ".github/CODEOWNERS", "*.txt @octo-reader\n")
+    branch_off(dev, box)
+    open_pull(dev, box)
+    owners = {"required_approving_review_count": 0, "require_code_owner_reviews": True}
+    protect(dev, box, required_pull_request_reviews=owners)
+    assert refused(merge(dev, box)) == (405, "Waiting on code owner review from octo-reader.")
+    review(reader, box)
+    assert merge(dev, box).status_code == 200

@@ -66,6 +66,10 @@ class GitRepo:
 
     def resolve(self, name: str, kind: str | None = None) -> str | None:
         """The object id that a ref, branch, tag or (short) id names; peeled to `kind` (commit, tree) if given."""
+        if kind and ":" in name:
+            # After `commit:path` a suffix would belong to the path; and nothing there can be peeled.
+            found = self._cat.info(name)
+            return found[0] if found and found[1] == kind else None
         found = self._cat.info(f"{name}^{{{kind}}}" if kind else name)
         return found[0] if found else None
 
