@@ -5,7 +5,6 @@ State is plain dicts and sets of names. Nothing here imports bascule.protection;
 
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import Any
 
 KINDS = ("users", "teams", "apps")
@@ -41,6 +40,13 @@ def lists(body: dict[str, list[str]] | None) -> dict[str, set[str]]:
     return {kind: {name.casefold() for name in (body or {}).get(kind, [])} for kind in KINDS}
 
 
+def copied(held: Any) -> Any:
+    """A copy of a state or a part of it (far cheaper than `deepcopy`, and there are hundreds of thousands)."""
+    if isinstance(held, dict):
+        return {key: copied(inner) for key, inner in held.items()}
+    return set(held) if isinstance(held, set) else held
+
+
 class NotFound(AssertionError):
     """404."""
 
@@ -49,7 +55,7 @@ class Server:
     """One branch. ``state`` None: not protected."""
 
     def __init__(self, state: dict[str, Any] | None) -> None:
-        self.state = deepcopy(state)
+        self.state = copied(state)
 
     def need(self, group: str) -> dict[str, Any]:
         if self.state is None or self.state[group] is None:

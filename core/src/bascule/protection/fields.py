@@ -8,6 +8,7 @@ place only.
 from __future__ import annotations
 
 from enum import Enum
+from functools import cache
 from typing import Any
 
 from attrs import evolve, frozen
@@ -61,11 +62,16 @@ class Field:
     @property
     def groups(self) -> tuple[str, ...]:
         """Return the paths of the groups around this field, outermost (the rule) first."""
-        if self.path == RULE:
-            return ()
-        parts = self.path.split(".")
-        around = (".".join(parts[:n]) for n in range(1, len(parts)))
-        return (RULE, *(path for path in around if path in _GROUPS))
+        return _around(self.path)
+
+
+@cache
+def _around(path: str) -> tuple[str, ...]:
+    if path == RULE:
+        return ()
+    parts = path.split(".")
+    outer = (".".join(parts[:n]) for n in range(1, len(parts)))
+    return (RULE, *(group for group in outer if group in _GROUPS))
 
 
 _GROUPS = frozenset({RULE, CHECKS, REVIEWS, DISMISSAL, RESTRICTIONS})
