@@ -109,12 +109,17 @@ class Client:
     plan: dict[int | str, Fault] = field(factory=dict)
     calls: list[str] = field(factory=list)
     dead: bool = False
+    meanwhile: dict[int, Callable[[], object]] = field(factory=dict)
+    """Run right before the call of that number leaves: what others do while this process is paused."""
 
     def call(self, name: str, effect: Callable[[World], Any], *, write: bool) -> Any:
         if self.dead:
             raise Killed
         number = len(self.calls)
         self.calls.append(name)
+        others = self.meanwhile.pop(number, None)
+        if others is not None:
+            others()
         self.server.log.append(f"{self.login}:{name}")
         self.server.clock.advance(self.server.latency / 2)
         hook = self.server.hooks.pop(name, None)

@@ -248,6 +248,11 @@ def swept(run: str, branch: str) -> str:
     return f"run {run} left its window on {branch} open; protection is restored and read back"
 
 
+def rescued(branch: str) -> str:
+    """A window was restored from memory."""
+    return f"the journal was rewritten while {branch} was relaxed; it is restored from this sweeper's memory"
+
+
 def recovered(branch: str, fields: tuple[str, ...]) -> str:
     """A leak was undone."""
     return f"a late write had loosened {branch} again ({', '.join(fields)}); it is restored and read back"

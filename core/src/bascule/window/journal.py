@@ -244,14 +244,12 @@ class _Pages:
     def __init__(self, store: JournalStore, clock: Clock, given: tuple[RawCommit, ...]) -> None:
         self._store, self._clock = store, clock
         self._held = {c.sha: c for c in given}
-        self._size = FIRST_PAGE
 
     def get(self, sha: str) -> RawCommit:
         """Return the commit; JournalAlarmError when the store does not have it."""
         if sha not in self._held:
-            size = self._size
-            page = reading(self._clock, lambda: self._store.chain(sha, limit=size))
-            self._held, self._size = {c.sha: c for c in page}, PAGE
+            page = reading(self._clock, lambda: self._store.chain(sha, limit=PAGE))
+            self._held = {c.sha: c for c in page}
         if sha not in self._held:
             raise _gap(sha)
         return self._held[sha]

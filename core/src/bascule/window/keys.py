@@ -129,16 +129,17 @@ def parse_public(text: str, *, where: str = PUBLIC_VARIABLE) -> dict[str, Public
     return found
 
 
-def from_environment(environ: Mapping[str, str]) -> Keys:
+def from_environment(environ: Mapping[str, str], *, private: str | None = None) -> Keys:
     """Return the keys that ``BASCULE_JOURNAL_KEY`` and ``BASCULE_JOURNAL_PUBKEY`` give.
 
-    A private key's own public half is always believed. With neither variable the ring is empty: nothing is authentic.
+    ``private`` is the private key's text where it was taken out of the environment already. A private key's own
+    public half is always believed. With neither variable the ring is empty: nothing is authentic.
 
     Raises:
         UsageError: a variable cannot be read as keys, or states another role for the private key.
     """
     ring = parse_public(environ.get(PUBLIC_VARIABLE, ""))
-    private = environ.get(PRIVATE_VARIABLE, "").strip()
+    private = (environ.get(PRIVATE_VARIABLE, "") if private is None else private).strip()
     if not private:
         return Keys(ring=ring)
     signer = parse_private(private)

@@ -126,6 +126,22 @@ class Sweeper:
             text = say.unrestorable(base.branch, why)
         return Swept(state=state, clean=False, alarms=(text, *done.alarms), restoring=done)
 
+    def rescue(self) -> Swept | None:
+        """Restore an expired window that is known from memory only, because the journal was rewritten since.
+
+        Nothing is journalled: what the journal says now is not to be built upon. None when no such window is known.
+        """
+        state = self.journal.last
+        if state is None or state.opened is None or not state.expired(self.journal.now()):
+            return None
+        base = from_json(state.opened.snapshot)
+        done = Restorer(
+            keeper=self.keeper, clock=self.clock, timing=self.timing, base=base, relaxations=state.opened.relaxations
+        ).run()
+        if done.restored:
+            return Swept(state=state, did=(say.rescued(base.branch),), restoring=done)
+        return Swept(state=state, clean=False, alarms=(say.not_restored(base.branch, done.why),), restoring=done)
+
     def patrol(self, state: State, *, settle: bool = False) -> Swept:
         """Compare live protection with the last snapshots; undo a leak once; append ``verified`` when it is due.
 
