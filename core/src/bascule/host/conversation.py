@@ -16,7 +16,7 @@ from attrs import evolve, frozen
 
 from bascule.clock import Clock
 from bascule.host.discovery import Found
-from bascule.host.process import HostProcess
+from bascule.host.process import HostProcess, kill_marked
 from bascule.host.settings import Settings
 from bascule.host.table import LOAD
 from bascule.messages import host as texts
@@ -92,11 +92,15 @@ class Line:
         """Return whether there is a process."""
         return self._process is not None
 
-    def stop(self) -> None:
-        """End the process and forget what was asked."""
+    def stop(self) -> str | None:
+        """End the process and forget what was asked; return the mark of what may have left its group."""
         self._queue.clear()
         self._doing = None
-        self._end()
+        process, self._process = self._process, None
+        if process is None:
+            return None
+        process.end(strays=False)
+        return process.mark
 
     # -- for the loop -------------------------------------------------------------------------------------------------
 
@@ -129,8 +133,7 @@ class Line:
     def load_args(self, plugin: str) -> str:
         """Return the members of a load request, as JSON text."""
         value = next(e.value for e in self.found.entries if e.name == plugin)
-        members = {"value": value, "distribution": self.found.name, "requires": list(self.found.requires)}
-        return json.dumps(members)[1:-1]
+        return f'"value": {json.dumps(value)}'
 
     def wants(self) -> list[tuple[int, int]]:
         """Return what to poll for."""
@@ -211,6 +214,11 @@ def _no_constant(name: str) -> float:
     raise ValueError(f"{name} is not JSON")
 
 
+def stop(lines: Iterable[Line]) -> None:
+    """End the hosts of ``lines`` with all they started."""
+    kill_marked(*(mark for mark in [line.stop() for line in lines] if mark is not None))
+
+
 def converse(lines: Iterable[Line]) -> Mapping[Call, Answer]:
     """Carry out everything that is queued on ``lines``, all lines at the same time; return the answers.
 
@@ -234,8 +242,7 @@ def converse(lines: Iterable[Line]) -> Mapping[Call, Answer]:
                 line.look()
                 line.start()
     except BaseException:
-        for line in active:
-            line.stop()
+        stop(active)
         raise
     answers: dict[Call, Answer] = {}
     for line in active:

@@ -6,10 +6,11 @@ import importlib.metadata
 import os
 import re
 import sys
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from attrs import frozen
 
+from bascule.host.requirements import unmet
 from bascule.host.table import GROUP
 from bascule.messages import host as texts
 from bascule.types import PluginReport
@@ -52,7 +53,7 @@ def search_path(extra: Iterable[str] = ()) -> tuple[str, ...]:
 
 
 def discover(
-    path: Iterable[str], only: Collection[str] | None = None
+    path: Sequence[str], only: Collection[str] | None = None
 ) -> tuple[tuple[Found, ...], tuple[PluginReport, ...]]:
     """List the plugins on ``path``.
 
@@ -75,8 +76,8 @@ def discover(
                 refused.append(_unreadable(distribution, error))
             continue
         # The first of a name on the path is the one that an import would find.
-        key = re.sub(r"[-_.]+", "-", found.name).lower()
-        if found.entries and key not in seen:
+        key = "" if found is None else re.sub(r"[-_.]+", "-", found.name).lower()
+        if found is not None and key not in seen:
             candidates.append(found)
         seen.add(key)
     kept, clashes = _unclashed(sorted(candidates, key=lambda f: f.name))
@@ -84,13 +85,21 @@ def discover(
     if only is not None:
         kept = [_only(found, only) for found in kept]
         refused = [report for report in refused if report.name in only]
-    return tuple(f for f in kept if f.entries), tuple(refused)
+    usable: list[Found] = []
+    for found in kept:
+        text = unmet(found.name, found.requires, path) if found.entries else None
+        if text is not None:
+            refused += [_report(entry.name, found, text) for entry in found.entries]
+        elif found.entries:
+            usable.append(found)
+    return tuple(usable), tuple(refused)
 
 
-def _read(distribution: importlib.metadata.Distribution) -> Found:
+def _read(distribution: importlib.metadata.Distribution) -> Found | None:
+    """Return what ``distribution`` offers; None, after one small file was read, when that is no plugin."""
     entries = [e for e in distribution.entry_points if e.group == GROUP]
     if not entries:
-        return Found(name=distribution.metadata["Name"] or "", version="", entries=())
+        return None
     name, version = distribution.metadata["Name"], distribution.metadata["Version"]
     if not name or not version:
         raise ValueError("no name or version")

@@ -15,7 +15,7 @@ from typing import Any, Self
 from bascule import wire
 from bascule.clock import Clock, SystemClock
 from bascule.host import answers
-from bascule.host.conversation import Answer, Call, Line, converse
+from bascule.host.conversation import Answer, Call, Line, converse, stop
 from bascule.host.discovery import Found, discover, search_path
 from bascule.host.roster import Fault, Plugin, Roster, Said, load_call, roll_call
 from bascule.host.settings import Limits, Settings
@@ -90,8 +90,7 @@ class Hosts:
 
         The pipeline calls this before a window opens: no plugin runs beside it (invariant 7).
         """
-        for line in self._lines:
-            line.stop()
+        stop(self._lines)
 
     def close(self) -> None:
         """End every host."""

@@ -1,9 +1,8 @@
-"""The host's side: check what can be checked before the import, import, register, refuse what could cheat."""
+"""The host's side: import, register, refuse what could cheat. Requirements were compared before."""
 
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import inspect
 from collections.abc import Callable
 from types import ModuleType
@@ -11,10 +10,8 @@ from typing import Any
 
 import pluggy
 from attrs import frozen
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
 
-from bascule import __version__, hookspecs
+from bascule import hookspecs
 from bascule.host.table import GROUP, HOOKS, Hook
 from bascule.messages import host as texts
 
@@ -52,12 +49,11 @@ Caller = Callable[[Loaded, Hook, Any, int], list[list[Any]]]
 
 
 def load(request: dict[str, Any], items: int, call: Caller) -> Loaded:
-    """Load the plugin of a ``load`` request: ``plugin``, ``value``, ``distribution``, ``requires``.
+    """Load the plugin of a ``load`` request: its name (``plugin``) and its module (``value``).
 
     Raises:
         PluginRefused: with the reason. Whatever the plugin's own code raises passes through.
     """
-    check_requirements(request["distribution"], request["requires"])
     name = request["plugin"]
     module = import_entry_point(name, request["value"])
     manager = register(name, module)
@@ -72,36 +68,6 @@ def load(request: dict[str, Any], items: int, call: Caller) -> Loaded:
         if scenario["api"] != hookspecs.HOOK_API:
             raise PluginRefused(texts.wrong_api(name, scenario["name"], scenario["api"], hookspecs.HOOK_API))
     return Loaded(name=name, manager=manager, hooks=hooks, scenarios=offered, api=hookspecs.HOOK_API)
-
-
-def check_requirements(distribution: str, requires: list[str]) -> None:
-    """Compare what the distribution says it needs with what is installed, before any of its code runs.
-
-    Raises:
-        PluginRefused: for a requirement that is absent, of another version, or unreadable; and where a distribution
-            other than the core does not say which core it was written for.
-    """
-    core = canonicalize_name("bascule")
-    says_core = canonicalize_name(distribution) == core
-    for text in requires:
-        try:
-            requirement = Requirement(text)
-        except InvalidRequirement as error:
-            raise PluginRefused(texts.unreadable_requirement(distribution, text)) from error
-        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
-            continue
-        name = canonicalize_name(requirement.name)
-        if name == core:
-            says_core, found = True, __version__
-        else:
-            try:
-                found = importlib.metadata.version(name)
-            except importlib.metadata.PackageNotFoundError:
-                raise PluginRefused(texts.missing_requirement(distribution, requirement.name, text)) from None
-        if not requirement.specifier.contains(found, prereleases=True):
-            raise PluginRefused(texts.wrong_version(distribution, requirement.name, found, str(requirement.specifier)))
-    if not says_core:
-        raise PluginRefused(texts.no_core_requirement(distribution, __version__))
 
 
 def import_entry_point(name: str, value: str) -> ModuleType:

@@ -30,7 +30,8 @@ class HostProcess:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._mark = uuid.uuid4().hex
+        self.mark = uuid.uuid4().hex
+        """What every process that this one starts carries in its environment."""
         self._home = tempfile.mkdtemp(prefix="bascule-host-")
         self._outbox = memoryview(b"")
         self._inbox = bytearray()
@@ -73,7 +74,7 @@ class HostProcess:
             pass_fds=(requests, answers, life),
             start_new_session=True,
             cwd=self._home,
-            env={**clean_environment(self._home, settings.env), MARK: self._mark},
+            env={**clean_environment(self._home, settings.env), MARK: self.mark},
         )
         for fd in (requests, answers, life, output):
             os.close(fd)
@@ -170,16 +171,18 @@ class HostProcess:
         except ChildProcessError:  # reaped by somebody else
             return True
 
-    def end(self) -> int | None:
+    def end(self, *, strays: bool = True) -> int | None:
         """Kill the process, its group and whatever left the group; remove its directory; return its exit code.
 
         The exit code is the process's own if it had ended by itself (negative: the signal), None if it was killed here.
+        ``strays`` false leaves what left the group to :func:`kill_marked`, which can look for many hosts' at once.
         """
         own = self.exited()
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._popen.pid, signal.SIGKILL)
         code = self._popen.wait()
-        kill_marked(self._mark)
+        if strays:
+            kill_marked(self.mark)
         self._close()
         return code if own else None
 
@@ -189,16 +192,16 @@ class HostProcess:
         shutil.rmtree(self._home, ignore_errors=True)
 
 
-def kill_marked(mark: str) -> None:
-    """Kill processes that carry the host's mark and escaped its group by a session of their own (Linux).
+def kill_marked(*marks: str) -> None:
+    """Kill processes that carry the mark of a host and escaped its group by a session of their own (Linux).
 
     A process that also wiped its environment stays; what that could still reach is the same as for any program that the
     installing person runs.
     """
     proc = Path("/proc")
-    if not proc.is_dir() or not hasattr(os, "pidfd_open"):
+    if not marks or not proc.is_dir() or not hasattr(os, "pidfd_open"):
         return
-    wanted = f"{MARK}={mark}".encode()
+    wanted = {f"{MARK}={mark}".encode() for mark in marks}
     for _ in range(8):  # a process may be forking while the list is read
         killed = False
         for entry in proc.iterdir():
@@ -208,13 +211,13 @@ def kill_marked(mark: str) -> None:
             return
 
 
-def _kill_if_marked(pid: int, environ: Path, wanted: bytes) -> bool:
+def _kill_if_marked(pid: int, environ: Path, wanted: set[bytes]) -> bool:
     try:
         handle = os.pidfd_open(pid)  # first the handle, then the look: the number cannot change hands in between
     except OSError:
         return False
     try:
-        if wanted not in environ.read_bytes().split(b"\0"):
+        if wanted.isdisjoint(environ.read_bytes().split(b"\0")):
             return False
         signal.pidfd_send_signal(handle, signal.SIGKILL)
         return True
