@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 from bascule.simulator import control, smart_http
 from bascule.simulator.faults import FaultPlan
 from bascule.simulator.gateway import Gateway
+from bascule.simulator.graphql import engine
 from bascule.simulator.http import error_response, not_found
 from bascule.simulator.merging import recover
 from bascule.simulator.rest import ROUTES
@@ -26,7 +27,7 @@ def create_app(world: World) -> ASGIApp:
     """The whole simulator over one world, ready for an ASGI server."""
     recover(world)
     starlette = Starlette(
-        routes=[*control.routes, *ROUTES, *smart_http.routes],
+        routes=[*control.routes, *ROUTES, *engine.routes, *smart_http.routes],
         exception_handlers={HTTPException: _unknown, 404: _unknown, 405: _unknown},
     )
     # Addresses differ by a trailing slash on GitHub; a redirect would be a lie.

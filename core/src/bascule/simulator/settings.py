@@ -35,6 +35,8 @@ class Switches:
     mergeable_state_lag_reads: int = 0
     #: Administrators may push to a locked branch where enforce_admins is off.
     lock_branch_admin_bypass: bool = True
+    #: GraphQL hides refs outside heads and tags.
+    graphql_hides_custom_refs: bool = False
     #: GraphQL goes on with later root mutations after a nullable one failed.
     graphql_continues_after_failure: bool = True
     #: The owner of an enabled auto-merge is fired at once when protection allows it.

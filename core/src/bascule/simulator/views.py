@@ -7,6 +7,7 @@ from bascule.simulator.access import LEVELS, full_name, level_at_least, permissi
 from bascule.simulator.git import CommitInfo, FileChange
 from bascule.simulator.http import Ctx
 from bascule.simulator.model import App, Repo, Team, User, node_id
+from bascule.simulator.world import World
 
 
 def user_json(ctx: Ctx, user: User | None) -> dict[str, Any] | None:
@@ -192,8 +193,13 @@ def merge_settings(repo: Repo) -> dict[str, Any]:
 
 
 def account_for_email(ctx: Ctx, email: str) -> User | None:
-    """The account that a commit's mail address belongs to: its own address, or GitHub's noreply form."""
-    for user in ctx.world.store.users:
+    """The account that a commit's mail address belongs to."""
+    return account_email_owner(ctx.world, email)
+
+
+def account_email_owner(world: World, email: str) -> User | None:
+    """The account that a mail address belongs to: its own address, or GitHub's noreply form."""
+    for user in world.store.users:
         known = {
             user.email,
             f"{user.login}@users.noreply.github.com",

@@ -1,0 +1,1 @@
+"""GraphQL: GitHub's typed schema, executed by graphql-core; nothing is matched by its text."""
