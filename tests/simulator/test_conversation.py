@@ -177,7 +177,10 @@ def test_open_conversations_block_where_protection_says_so(
     sim: SimulatorProcess, dev: Client, reader: Client, box: str
 ) -> None:
     protect(dev, box, required_conversation_resolution=True)
-    _thread(reader, box)
+    draft = {"comments": [{"path": "long.txt", "line": 20, "body": "not yet handed in"}]}
+    pending = reader.ok("POST", f"/repos/{box}/pulls/1/reviews", draft)
+    assert pull(dev, box)["mergeable_state"] == "clean"
+    reader.ok("POST", f"/repos/{box}/pulls/1/reviews/{pending['id']}/events", {"event": "COMMENT"})
     text = "A conversation must be resolved before this pull request can be merged."
     assert refused(merge(dev, box)) == (405, text)
     assert pull(dev, box)["mergeable_state"] == "blocked"

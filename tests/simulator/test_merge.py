@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from bascule.simulator import merging
+from bascule.simulator.http import HttpError
 from bascule.simulator.model import Repo
 from bascule.simulator.process import SimulatorProcess
 from bascule.simulator.pulls import pull_by_number
@@ -89,6 +90,34 @@ def test_merging_twice_is_405_and_moves_nothing(dev: Client, box: str) -> None:
     before = dev.head(box)
     assert refused(merge(dev, box, sha=sha)) == (405, "Pull Request is not mergeable")
     assert dev.head(box) == before
+
+
+def test_a_base_that_moves_under_the_merge(sim: SimulatorProcess, dev: Client, box: str) -> None:
+    branch_off(dev, box)
+    open_pull(dev, box)
+    moved = branch_off(dev, box, "other", b="first\n")
+
+    def race(world: World, repo: Repo) -> tuple[int, str]:
+        """Somebody else's push arrives after the merge commit was made."""
+        make = merging.make_merge
+
+        def slow(*args: Any, **kwargs: Any) -> str | None:
+            sha = make(*args, **kwargs)
+            world.git(repo).update_ref("refs/heads/main", moved, kwargs["base"])
+            return sha
+
+        try:
+            merging.make_merge = slow
+            merging.merge(world, repo, as_user(world, "octo-dev"), pull_by_number(world, repo, 1))
+        except HttpError as error:
+            return error.status, error.body["message"]
+        finally:
+            merging.make_merge = make
+        return 200, ""
+
+    assert inside(sim, race) == (405, "Base branch was modified. Review and try the merge again.")
+    assert (pull(dev, box)["merged"], dev.head(box)) == (False, moved)
+    assert merge(dev, box).status_code == 200
 
 
 def test_squash_texts(dev: Client, box: str, git: Git, sim: SimulatorProcess) -> None:

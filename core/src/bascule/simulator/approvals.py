@@ -103,3 +103,13 @@ def unmet_reviews(world: World, repo: Repo, pull: PullRequest, rule: BranchProte
     ):
         unmet.append("New changes require approval from someone other than the last pusher.")
     return unmet
+
+
+def open_conversations(world: World, pull: PullRequest) -> bool:
+    """Whether a thread waits to be resolved; what stands in a pending review nobody else has seen yet."""
+    for thread in world.store.review_threads.where(repo_id=pull.repo_id, pull_id=pull.id):
+        comments = world.store.review_comments.where(repo_id=pull.repo_id, thread_id=thread.id)
+        reviews = [world.store.reviews.get(c.review_id) for c in comments]
+        if not thread.is_resolved and any(r is None or r.state != "PENDING" for r in reviews):
+            return True
+    return False

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from attrs import frozen
 
 from bascule.simulator.access import level_at_least, permission_of
-from bascule.simulator.approvals import unmet_reviews
+from bascule.simulator.approvals import open_conversations, unmet_reviews
 from bascule.simulator.greenness import rollup, state_of
 from bascule.simulator.model import ActorSet, BranchProtectionRule, MergeMethod, PullRequest, Repo
 from bascule.simulator.patterns import matches_pattern
@@ -182,9 +182,7 @@ def unmet(
     group = rule.required_status_checks
     if group is not None and group.strict and behind(world, repo, pull):
         found.append("The head branch is out of date with the base branch.")
-    if rule.required_conversation_resolution and any(
-        not t.is_resolved for t in world.store.review_threads.where(pull_id=pull.id)
-    ):
+    if rule.required_conversation_resolution and open_conversations(world, pull):
         found.append("A conversation must be resolved before this pull request can be merged.")
     if rule.required_linear_history and method == "merge":
         found.append(MERGE_COMMITS)
