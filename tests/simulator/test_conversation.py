@@ -244,7 +244,7 @@ def test_labels_on_pull_requests(dev: Client, reader: Client, box: str) -> None:
 def test_labels_of_a_repository(dev: Client, box: str) -> None:
     path = f"/repos/{box}/labels"
     made = dev.ok("POST", path, {"name": "area/api", "color": "F29513", "description": "d"}, 201)
-    assert (made["color"], made["default"]) == ("f29513", False)
+    assert (made["color"], made["default"]) == ("F29513", False)
     again = dev.ok("POST", path, {"name": "AREA/api"}, 422)
     assert again["errors"] == [{"resource": "Label", "code": "already_exists", "field": "name"}]
     assert dev.ok("POST", path, {"name": "x", "color": "#fff"}, 422)["errors"][0]["field"] == "color"

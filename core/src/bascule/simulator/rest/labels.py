@@ -25,7 +25,7 @@ def _color(ctx: Ctx, default: str) -> str:
     color = ctx.take("color", str, default)
     if not _COLOR.fullmatch(color):
         raise invalid("Label", "color")
-    return color.lower()
+    return color
 
 
 def _free(ctx: Ctx, repo: Repo, name: str, label: Label | None = None) -> str:
