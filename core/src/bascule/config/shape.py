@@ -7,6 +7,7 @@ read it, so that they cannot disagree.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import attrs
@@ -74,6 +75,7 @@ class Key:
     extra: bool
 
 
+@cache
 def keys_of(cls: type) -> tuple[Key, ...]:
     """Return the keys of a shape class in the order in which they are declared."""
     attrs.resolve_types(cls)

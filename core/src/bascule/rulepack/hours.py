@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
-_MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
-_MINUTES = 7 * 24 * 60
+_DAY = 24 * 60
+_WEEK = 7 * _DAY
 
 
 def within(own: tuple[str, str], base: tuple[str, str]) -> bool:
@@ -13,15 +13,17 @@ def within(own: tuple[str, str], base: tuple[str, str]) -> bool:
 
     Hours of different zones are not comparable: summer time moves them against each other.
     """
-    if own[1] != base[1]:
-        return False
-    return _minutes(own[0]) <= _minutes(base[0])
+    return own[1] == base[1] and _minutes(own[0]) <= _minutes(base[0])
 
 
+@lru_cache(maxsize=64)
 def _minutes(hours: str) -> frozenset[int]:
-    """Return the minutes of a week at which ``hours`` are open."""
+    """Return the minutes of the local week, from Monday 00:00, at which ``hours`` are open."""
     from bascule.gates.weekly import Weekly
 
-    # The zone plays no part in the pattern of a week, so it is laid out in UTC, where every day has 24 hours.
-    weekly = Weekly.parse(hours, "UTC")
-    return frozenset(m for m in range(_MINUTES) if weekly.is_open(_MONDAY + timedelta(minutes=m)))
+    out: set[int] = set()
+    for span in Weekly.parse(hours, "UTC").spans:
+        end = span.end if span.end > span.start else span.end + _DAY  # over midnight, into the next day
+        for day in span.days:
+            out.update(minute % _WEEK for minute in range(day * _DAY + span.start, day * _DAY + end))
+    return frozenset(out)

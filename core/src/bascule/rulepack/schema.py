@@ -121,7 +121,7 @@ class ChecksShape:
         "least one.",
         default=None,
         example="[{name: test, app: github-actions}]",
-        tighten=_BOTH,
+        tighten=_BOTH + " Where it names no checks, the pack's own list is what counts.",
     )
 
 
