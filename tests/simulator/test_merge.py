@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from bascule.simulator import merging
+from bascule.simulator import auto_merge, merging
 from bascule.simulator.http import HttpError
 from bascule.simulator.model import Repo
 from bascule.simulator.process import SimulatorProcess
@@ -322,6 +322,25 @@ def test_a_bypass_allowance_serves_a_direct_merge_but_no_auto_merge(sim: Simulat
     dev.ok("POST", f"/repos/{repo}/issues/1/labels", ["anything"])
     assert pull(dev, repo)["merged"] is False
     assert merge(dev, repo).status_code == 200
+
+
+def test_an_app_can_arm_and_merges_as_itself(sim: SimulatorProcess, dev: Client, reader: Client, box: str) -> None:
+    dev.ok("PATCH", f"/repos/{box}", {"allow_auto_merge": True})
+    give(dev, box, "octo-reader")
+    grants = {"contents": "write", "pull_requests": "write"}
+    sim.control("apps", {"slug": "release", "owner": "octo-dev", "token": "tok-app", "permissions": grants})
+    branch_off(dev, box)
+    open_pull(dev, box)
+    protect(dev, box, required_pull_request_reviews=ONE_REVIEW)
+
+    def by_app(world: World, repo: Repo) -> None:
+        bot = as_user(world, "release[bot]").user
+        auto_merge.enable(world, repo, pull_by_number(world, repo, 1), auto_merge.acting_as(world, repo, bot))
+
+    inside(sim, by_app)
+    review(reader, box)
+    read = pull(dev, box)
+    assert (read["merged"], read["merged_by"]["login"]) == (True, "release[bot]")
 
 
 def test_auto_merge_is_disarmed_by_a_push_from_outside(sim: SimulatorProcess, dev: Client, reader: Client) -> None:

@@ -159,7 +159,7 @@ def _delete_head(world: World, repo: Repo, actor: Actor, pull: PullRequest) -> N
     if source is None or source.id != repo.id or pull.head_ref == repo.default_branch:
         return
     tip = world.git(repo).ref(ref)
-    if tip is None or enforce.rule_for(world, repo, pull.head_ref) is not None:
+    if tip is not None and enforce.rule_for(world, repo, pull.head_ref) is not None:
         return
     # Pull requests that build on this one go on against its base.
     for other in world.store.pulls.where(repo_id=repo.id, base_ref=pull.head_ref, state="open"):
@@ -169,7 +169,8 @@ def _delete_head(world: World, repo: Repo, actor: Actor, pull: PullRequest) -> N
         other.base_ref = pull.base_ref
         other.base_sha = world.git(repo).ref(f"refs/heads/{pull.base_ref}") or other.base_sha
         timeline.touch(world, other)
-    force_update(world, repo, actor, enforce.RefUpdate(ref=ref, old=tip, new=None))
+    if tip is not None:
+        force_update(world, repo, actor, enforce.RefUpdate(ref=ref, old=tip, new=None))
 
 
 def recover(world: World) -> None:
