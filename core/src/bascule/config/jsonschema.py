@@ -57,7 +57,9 @@ def _type(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
     if origin is Literal:
         return {"enum": list(args)} if len(args) > 1 else {"const": args[0]}
     if origin is tuple:
-        return {"type": "array", "items": _type(args[0], definitions), "uniqueItems": True}
+        # The loader looks for the same text twice; two equal mappings may both be meant (two commits by one author).
+        unique = {} if attrs.has(args[0]) else {"uniqueItems": True}
+        return {"type": "array", "items": _type(args[0], definitions), **unique}
     if origin is Mapping or origin is dict:
         return {"type": "object"}
     if kind is duration.Seconds:
