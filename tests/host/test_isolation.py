@@ -223,6 +223,7 @@ def child(session):
         if session: os.setsid()
         for s in (1, 2, 15): signal.signal(s, signal.SIG_IGN)
         with open(os.environ["PROBE"], "a") as probe: probe.write(f"{os.getpid()}\\n")
+        if not session: os.execve("/bin/sleep", ["sleep", "600"], {})  # wiped its environment, kept its group
         while True: time.sleep(60)
 @hookimpl
 def gate(ctx):
