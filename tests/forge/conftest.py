@@ -20,7 +20,7 @@ from bascule.clock import ManualClock
 from bascule.forge.github import GitHubTransport, Spacing
 from bascule.forge.tokens import Secret
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 
 TOKEN = "ghp_" + "s3cr3t" * 6
 
@@ -93,9 +93,15 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.drop or answer.hang:
             self.close_connection = True
             return
-        data = answer.raw if answer.raw is not None else b"" if answer.body is None else json.dumps(answer.body).encode()
+        data = (
+            answer.raw if answer.raw is not None else b"" if answer.body is None else json.dumps(answer.body).encode()
+        )
         self.send_response(answer.status)
-        headers = {"Content-Type": "application/json; charset=utf-8", "Content-Length": str(len(data)), **answer.headers}
+        headers = {
+            "Content-Type": "application/json; charset=utf-8",
+            "Content-Length": str(len(data)),
+            **answer.headers,
+        }
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()

@@ -39,9 +39,7 @@ def history(*entries: dict[str, Any], more: str | None = None) -> dict[str, Any]
 
 def repository(journal: Any) -> dict[str, Any]:
     tree = {"target": {"tree": {"oid": TREE}}}
-    return {
-        "repository": {"databaseId": 7, "nameWithOwner": "octo/box", "defaultBranchRef": tree, "journal": journal}
-    }
+    return {"repository": {"databaseId": 7, "nameWithOwner": "octo/box", "defaultBranchRef": tree, "journal": journal}}
 
 
 # --- reading ---
@@ -232,11 +230,14 @@ def test_a_lost_swap_is_an_answer(
 
 @pytest.mark.parametrize(
     ("status", "message"),
-    [(422, "Object does not exist"), (422, "Reference update failed"), (403, "Resource not accessible"), (404, "Not Found")],
+    [
+        (422, "Object does not exist"),
+        (422, "Reference update failed"),
+        (403, "Resource not accessible"),
+        (404, "Not Found"),
+    ],
 )
-def test_what_is_not_allowed_is_not_a_lost_swap(
-    script: Any, journal: GitHubJournal, status: int, message: str
-) -> None:
+def test_what_is_not_allowed_is_not_a_lost_swap(script: Any, journal: GitHubJournal, status: int, message: str) -> None:
     script.say(status, {"message": message})
     with pytest.raises(RefusedError, match=message):
         journal.advance(B, expected=A)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from forge_answers import LANDED, SHA, answer, armed, calm, rollup, run, state
 
 from bascule.errors import OutsideError, UsageError
 from bascule.forge.allowlists import AllowlistTransport
@@ -12,8 +13,6 @@ from bascule.forge.github import GitHubTransport
 from bascule.forge.merger import GitHubMerger
 from bascule.forge.ports import Identity, LostReplyError
 from bascule.forge.rest import RepoAddress
-
-SHA, LANDED = "a" * 40, "b" * 40
 
 
 @pytest.fixture
@@ -94,68 +93,6 @@ def test_a_307_is_not_a_merge(script: Any, merger: GitHubMerger) -> None:
 # --- the re-read ---
 
 
-def state(**changes: Any) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "number": 5,
-        "state": "OPEN",
-        "isDraft": False,
-        "title": "T",
-        "merged": False,
-        "mergeCommit": None,
-        "mergedBy": None,
-        "headRefOid": SHA,
-        "baseRefName": "main",
-        "baseRefOid": "0" * 40,
-        "baseRef": {"target": {"oid": LANDED, "tree": {"oid": "7" * 40}}},
-        "mergeable": "MERGEABLE",
-        "mergeStateStatus": "CLEAN",
-        "reviewDecision": "APPROVED",
-        "autoMergeRequest": None,
-        "labels": {"totalCount": 2, "nodes": [{"name": "b"}, {"name": "a"}]},
-        "latestOpinionatedReviews": {"totalCount": 0, "pageInfo": {"hasNextPage": False}, "nodes": []},
-        "reviewThreads": {"totalCount": 1, "pageInfo": {"hasNextPage": False}, "nodes": [{"isResolved": True}]},
-        "headCommit": {"nodes": [{"commit": {"oid": SHA, "statusCheckRollup": rollup(run("test"))}}]},
-    }
-    return {**found, **changes}
-
-
-def run(name: str, conclusion: str = "SUCCESS", app: str = "github-actions") -> dict[str, Any]:
-    return {
-        "__typename": "CheckRun",
-        "name": name,
-        "status": "COMPLETED",
-        "conclusion": conclusion,
-        "detailsUrl": None,
-        "checkSuite": {"app": {"slug": app, "databaseId": 15368}},
-    }
-
-
-def rollup(*contexts: Any, state: str = "SUCCESS") -> dict[str, Any]:
-    page = {"hasNextPage": False, "endCursor": None}
-    return {"state": state, "contexts": {"totalCount": len(contexts), "pageInfo": page, "nodes": list(contexts)}}
-
-
-def armed(number: int, base: str = "main") -> dict[str, Any]:
-    who = {"__typename": "User", "login": "octo-dev", "databaseId": 3}
-    return {"number": number, "baseRefName": base, "autoMergeRequest": {"mergeMethod": "SQUASH", "enabledBy": who}}
-
-
-def calm(number: int) -> dict[str, Any]:
-    return {"number": number, "baseRefName": "main", "autoMergeRequest": None}
-
-
-def answer(pull: Any, *opened: Any, more: str | None = None, repository_id: int = 7) -> dict[str, Any]:
-    page = {"totalCount": len(opened), "pageInfo": {"hasNextPage": more is not None, "endCursor": more}}
-    return {
-        "repository": {
-            "databaseId": repository_id,
-            "nameWithOwner": "octo/box",
-            "open": {**page, "nodes": list(opened)},
-            "pullRequest": pull,
-        }
-    }
-
-
 def test_the_re_read_is_one_call(script: Any, merger: GitHubMerger) -> None:
     script.graphql(answer(state(), calm(5), armed(9), armed(8, "dev")))
     pull = merger.pull(5, armed_branches=("main",))
@@ -228,7 +165,9 @@ MOVES: dict[str, dict[str, Any]] = {
         "latestOpinionatedReviews": {
             "totalCount": 1,
             "pageInfo": {"hasNextPage": False},
-            "nodes": [{"state": "CHANGES_REQUESTED", "authorCanPushToRepository": True, "author": None, "commit": None}],
+            "nodes": [
+                {"state": "CHANGES_REQUESTED", "authorCanPushToRepository": True, "author": None, "commit": None}
+            ],
         }
     },
     "conversation": {

@@ -361,9 +361,7 @@ def test_plain_http_would_leak_the_token(clock: ManualClock, secret: Secret) -> 
 
 
 @pytest.mark.parametrize("url", ["https://octo:hunter2@github.example.com", "https://h.example.com/?token=hunter2"])
-def test_credentials_in_an_address_are_refused_and_not_repeated(
-    url: str, clock: ManualClock, secret: Secret
-) -> None:
+def test_credentials_in_an_address_are_refused_and_not_repeated(url: str, clock: ManualClock, secret: Secret) -> None:
     with pytest.raises(UsageError) as refused:
         GitHubTransport(url, secret, clock=clock)
     assert "hunter2" not in str(refused.value)

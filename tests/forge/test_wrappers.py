@@ -62,9 +62,7 @@ def test_every_call_is_counted_with_its_outcome(script: Any, transport: GitHubTr
     assert log.lines()[-1].startswith("keeper   q        POST   /graphql Journal -> 200")
 
 
-def test_the_record_holds_no_token(
-    script: Any, transport: GitHubTransport, clock: ManualClock, secret: Secret
-) -> None:
+def test_the_record_holds_no_token(script: Any, transport: GitHubTransport, clock: ManualClock, secret: Secret) -> None:
     log = CallLog()
     script.say(200, {"echo": secret.reveal()}, headers={"X-Echo": secret.reveal()})
     RecordingTransport(transport, identity=Identity.KEEPER, log=log, clock=clock).send(GET)
