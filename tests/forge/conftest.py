@@ -27,7 +27,8 @@ TOKEN = "ghp_" + "s3cr3t" * 6
 
 @frozen(kw_only=True)
 class Answer:
-    """One scripted answer. ``drop``: the connection is closed without one; ``hang``: nothing comes until the test ends."""
+    """One scripted answer. ``drop``: the connection is closed without one; ``hang``: nothing comes until the test
+    ends."""
 
     status: int = 200
     body: Any = None

@@ -23,7 +23,8 @@ from graphql.language.ast import OperationDefinitionNode, SelectionSetNode
 
 
 def misfits(schema: GraphQLSchema, text: str, data: Any) -> list[str]:
-    """Return where ``data`` is not what ``text`` asks for: fields missing or too many, null where none may be, wrong types."""
+    """Return where ``data`` is not what ``text`` asks for: fields missing or too many, null where none may be,
+    wrong types."""
     document = parse(text)
     fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
     found: list[str] = []

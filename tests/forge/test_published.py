@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from tests.support import octokit
@@ -10,7 +11,8 @@ from tests.support import octokit
 from bascule.forge.allowlists import ENDPOINTS
 from bascule.forge.queries import OPERATIONS
 
-# Undocumented, and where GitHub's own redirects of renamed repositories point to (recorded exchange `rename-repository`).
+# Undocumented, and where GitHub's own redirects of renamed repositories point to (recorded exchange
+# `rename-repository`).
 UNPUBLISHED = {("GET", "/repositories/{}")}
 
 
@@ -64,7 +66,8 @@ def _cost(document: object) -> tuple[int, int]:
     def walk(selected: SelectionSetNode | None, parents: int) -> tuple[int, int]:
         nodes = requests = 0
         for item in selected.selections if selected else ():
-            below, count = item, parents
+            below: Any = item
+            count = parents
             if isinstance(item, FragmentSpreadNode):
                 below = fragments[item.name.value]
             elif isinstance(item, FieldNode):

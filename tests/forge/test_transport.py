@@ -1,4 +1,5 @@
-"""What one call means, whatever the server does: the traps of PyGithub and of GitHub, each against a real HTTP server."""
+"""What one call means, whatever the server does: the traps of PyGithub and of GitHub, each against a real HTTP
+server."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """GitHub's own published descriptions, for tests: the GraphQL schema and the REST description, from npm.
 
-They are big and not ours, so they are downloaded once into `.cache/` and never committed. A machine without npm skips the
-tests that need them, by name; in CI an absent npm is a failure.
+They are big and not ours, so they are downloaded once into `.cache/` and never committed. A machine without npm
+skips the tests that need them, by name; in CI an absent npm is a failure.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ INSTALL = "install npm (Debian: apt-get install npm; PyPI: pip install nodejs-wh
 
 
 def package_file(package: str, member: str) -> Path:
-    """Return the path of ``member`` of an npm package at an exact version, downloading the package when it is not cached.
+    """Return the path of ``member`` of an npm package at an exact version, downloading the package when it is not
+    cached.
 
     Skips the calling test when npm is absent or cannot download (in CI: fails).
     """
