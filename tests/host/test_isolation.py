@@ -31,38 +31,47 @@ def gate(site, body: str, *, name: str = "bad", rounds: int = 2, **limits) -> Ch
     return checks[name]
 
 
-@pytest.mark.parametrize(
-    ("body", "found"),
-    [
-        ("raise SystemExit(0)", "SystemExit: 0"),
-        ("raise KeyboardInterrupt", "KeyboardInterrupt"),
-        ("raise GeneratorExit", "GeneratorExit"),
-        ("return gate(ctx)", "RecursionError"),
-        ("class Odd(Exception):\n    def __str__(self): raise SystemExit\nraise Odd", "message cannot be shown"),
-        ("yield Check(rule='bad/a', status=Status.ALLOW, found='')\nraise ValueError('late')", "ValueError: late"),
-        ("return 'allow'", "answered a value of type str; expected an iterable of Check"),
-        ("return True", "answered a value of type bool"),
-        ("return {'rule': 'bad/a'}", "answered a value of type dict"),
-        ("return [None]", "answered a value of type NoneType; expected Check"),
-        ("return [Scenario(name='bad', api=0)]", "answered a value of type Scenario; expected Check"),
-        ("return [Check(rule=5, status=Status.ALLOW, found='')]", "expected str, found int"),
-        ("return [Check(rule='bad/a', status='allowed', found='')]", "wrong shape"),
-        ("return [Check(rule='bad/a', status=Status.ALLOW, found='', paths={'a', 'b'})]", "holds a set"),
-        ("return [Check(rule='bad/a', status=Status.ALLOW, found=object())]", "not JSON serializable"),
-        ("return (Check(rule='bad/a', status=Status.ALLOW, found='') for _ in iter(int, 1))", "more than 1,000"),
-        ("import os; os._exit(7)", "ended with exit code 7 during gate"),
-        ("import os; print('so long'); os.abort()", "killed by SIGABRT during gate; it last printed: so long"),
-        ("import os; os.kill(os.getpid(), 9)", "killed by SIGKILL during gate"),
-    ],
-)  # fmt: skip
-def test_a_fault_is_an_error_in_the_tree(good, body: str, found: str) -> None:
-    check = gate(good, body)
-    assert check.status is Status.ERROR
-    assert check.rule == "bad/gate"
-    assert check.source == "core"
-    assert check.fix
-    assert found in check.found
-    assert "`bascule-bad 1.0.0` failed" in check.found
+FAULTS = [
+    ("raise SystemExit(0)", "SystemExit: 0"),
+    ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+    ("raise GeneratorExit", "GeneratorExit"),
+    ("return gate(ctx)", "RecursionError"),
+    ("class Odd(Exception):\n    def __str__(self): raise SystemExit\nraise Odd", "message cannot be shown"),
+    ("yield Check(rule='bad/a', status=Status.ALLOW, found='')\nraise ValueError('late')", "ValueError: late"),
+    ("return 'allow'", "answered a value of type str; expected an iterable of Check"),
+    ("return True", "answered a value of type bool"),
+    ("return {'rule': 'bad/a'}", "answered a value of type dict"),
+    ("return [None]", "answered a value of type NoneType; expected Check"),
+    ("return [Scenario(name='bad', api=0)]", "answered a value of type Scenario; expected Check"),
+    ("return [Check(rule=5, status=Status.ALLOW, found='')]", "expected str, found int"),
+    ("return [Check(rule='bad/a', status='allowed', found='')]", "wrong shape"),
+    ("return [Check(rule='bad/a', status=Status.ALLOW, found='', paths={'a', 'b'})]", "holds a set"),
+    ("return [Check(rule='bad/a', status=Status.ALLOW, found=object())]", "not JSON serializable"),
+    ("return (Check(rule='bad/a', status=Status.ALLOW, found='') for _ in iter(int, 1))", "more than 1,000"),
+    ("import os; os._exit(7)", "ended with exit code 7 during gate"),
+    ("import os; print('so long'); os.abort()", "killed by SIGABRT during gate; it last printed: so long"),
+    ("import os; os.kill(os.getpid(), 9)", "killed by SIGKILL during gate"),
+]  # fmt: skip
+
+
+def test_a_fault_is_an_error_in_the_tree(good, subtests) -> None:
+    names = [f"bad{n}" for n in range(len(FAULTS))]
+    for name, (body, _) in zip(names, FAULTS, strict=True):
+        body = body.replace("bad/a", f"{name}/a")
+        good.add(name, f"@hookimpl\ndef gate(ctx):\n{textwrap.indent(body, '    ')}\n")
+    with good.hosts("good", *names) as hosts:
+        assert {r.status for r in hosts.reports()} == {"ok"}
+        for turn in ("first", "again"):  # a host that was ended must be back
+            checks = {c.rule.partition("/")[0]: c for c in hosts.gate(ASK, names)}
+            assert checks["good"].status is Status.ALLOW
+            for name, (body, found) in zip(names, FAULTS, strict=True):
+                with subtests.test(body, turn=turn):
+                    check = checks[name]
+                    assert (check.status, check.rule, check.source) == (Status.ERROR, f"{name}/gate", "core")
+                    assert check.fix
+                    assert found in check.found
+                    assert f"`bascule-{name} 1.0.0` failed" in check.found
+        assert len(hosts.faults) == 2 * len(FAULTS)
 
 
 @pytest.mark.parametrize(
@@ -128,11 +137,18 @@ def test_bytes_written_into_the_protocol_are_an_error(good) -> None:
 
 
 def test_nobody_answers_for_another(good) -> None:
-    for rule in ("good/always", "files", "core/files", "bad", "bad/", "/bad", "badly/x"):
-        check = gate(good, f"return [Check(rule={rule!r}, status=Status.ALLOW, found='trust me', source='core')]")
-        assert check.status is Status.ERROR, rule
-        assert "answered as" in check.found
-        assert check.source == "core"
+    forged = ("good/always", "files", "core/files", "bad", "bad/", "/bad", "badly/x")
+    body = f"""
+    for rule in {forged!r}:
+        yield Check(rule=rule, status=Status.ALLOW, found='trust me', source='core')
+    """
+    good.add("bad", f"@hookimpl\ndef gate(ctx):{body}")
+    with good.hosts("good", "bad") as hosts:
+        checks = hosts.gate(ASK, ["bad"])
+    assert [c.rule for c in checks] == ["bad/gate"] * len(forged) + ["good/always"]
+    for check, rule in zip(checks, forged, strict=False):
+        assert (check.status, check.source) == (Status.ERROR, "core")
+        assert f"answered as `{rule}`" in check.found
 
 
 def test_the_source_is_written_by_the_driver(good) -> None:

@@ -25,33 +25,46 @@ def bad_row(site, name: str) -> PluginReport:
     return rows[name]
 
 
-@pytest.mark.parametrize(
-    ("source", "reason"),
-    [
-        ("raise RuntimeError('no plan')", r"RuntimeError: no plan \(plugin_.*\.py:\d+\)"),
-        ("import a_module_that_is_not_there", "ModuleNotFoundError"),
-        ("raise SystemExit(0)", "SystemExit: 0"),
-        ("raise KeyboardInterrupt", "KeyboardInterrupt"),
-        ("def f(): f()\nf()", "RecursionError"),
-        ("import os; print('going'); os._exit(0)", "ended with exit code 0 during load; it last printed: going"),
-        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "killed by SIGSEGV during load"),
-        ("def", "SyntaxError: invalid syntax"),
-        ("@hookimpl(wrapper=True)\ndef gate(ctx):\n    return (yield)", "wraps the hook `gate`"),
-        ("@hookimpl(hookwrapper=True)\ndef gate(ctx):\n    yield", "wraps the hook `gate`"),
-        ("@hookimpl(tryfirst=True)\ndef gate(ctx): ...", "asks for a place in the order of `gate`"),
-        ("@hookimpl(trylast=True)\ndef merge(ctx): ...", "asks for a place in the order of `merge`"),
-        ("@hookimpl\ndef gate(ctx=None): ...", "declares `ctx=None` in `gate`"),
-        ("@hookimpl\ndef gate(ctx, *, fast=True): ...", r"declares `fast=True` in `gate`"),
-        ("@hookimpl\ndef gate(*ctx): ...", r"declares `\*ctx` in `gate`"),
-        ("@hookimpl\nasync def gate(ctx): ...", "implements `gate` as a coroutine"),
-        ("@hookimpl\ndef gates(ctx): ...", "not a hook.*unknown hook 'gates'"),
-        ("@hookimpl\ndef gate(context): ...", "not a hook.*context"),
-    ],
-)  # fmt: skip
-def test_code_that_cannot_be_used(good, source: str, reason: str) -> None:
-    good.add("bad", source)
-    row = bad_row(good, "bad")
-    assert re.search(reason, row.reason)
+BAD_CODE = [
+    ("raise RuntimeError('no plan')", r"RuntimeError: no plan \(plugin_.*\.py:\d+\)"),
+    ("import a_module_that_is_not_there", "ModuleNotFoundError"),
+    ("raise SystemExit(0)", "SystemExit: 0"),
+    ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+    ("def f(): f()\nf()", "RecursionError"),
+    ("import os; print('going'); os._exit(0)", "ended with exit code 0 during load; it last printed: going"),
+    ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "killed by SIGSEGV during load"),
+    ("def", "SyntaxError: invalid syntax"),
+    ("@hookimpl(wrapper=True)\ndef gate(ctx):\n    return (yield)", "wraps the hook `gate`"),
+    ("@hookimpl(hookwrapper=True)\ndef gate(ctx):\n    yield", "wraps the hook `gate`"),
+    ("@hookimpl(tryfirst=True)\ndef gate(ctx): ...", "asks for a place in the order of `gate`"),
+    ("@hookimpl(trylast=True)\ndef merge(ctx): ...", "asks for a place in the order of `merge`"),
+    ("@hookimpl\ndef gate(ctx=None): ...", "declares `ctx=None` in `gate`"),
+    ("@hookimpl\ndef gate(ctx, *, fast=True): ...", r"declares `fast=True` in `gate`"),
+    ("@hookimpl\ndef gate(*ctx): ...", r"declares `\*ctx` in `gate`"),
+    ("@hookimpl\nasync def gate(ctx): ...", "implements `gate` as a coroutine"),
+    ("@hookimpl\ndef gates(ctx): ...", "not a hook.*unknown hook 'gates'"),
+    ("@hookimpl\ndef gate(context): ...", "not a hook.*context"),
+]  # fmt: skip
+
+
+def test_code_that_cannot_be_used(good, subtests) -> None:
+    """All at once: the more broken plugins, the more there is that could stop a good one."""
+    names = [f"bad{n}" for n in range(len(BAD_CODE))]
+    for name, (source, _) in zip(names, BAD_CODE, strict=True):
+        good.add(name, source)
+    with good.hosts("good", *names) as hosts:
+        rows = {r.name: r for r in hosts.reports()}
+        checks = {c.rule: c for c in hosts.gate(make_context(pack=make_pack(scenario="good")), names)}
+    assert (rows["good"].status, checks["good/always"].status) == ("ok", Status.ALLOW)
+    assert len(checks) == 1 + len(names)
+    for name, (source, reason) in zip(names, BAD_CODE, strict=True):
+        with subtests.test(source):
+            assert rows[name].status == "quarantined"
+            assert re.search(reason, rows[name].reason)
+            assert rows[name].fix
+            blocked = checks[f"{name}/plugin"]
+            assert blocked.status is Status.BLOCK
+            assert f"pip install --force-reinstall bascule-{name}" in blocked.fix
 
 
 def test_a_misspelt_hook_is_answered_with_the_right_name(good) -> None:
@@ -59,31 +72,39 @@ def test_a_misspelt_hook_is_answered_with_the_right_name(good) -> None:
     assert "did you mean `classify`?" in bad_row(good, "bad").fix
 
 
-@pytest.mark.parametrize(
-    ("scenarios", "reason"),
-    [
-        ("", "offers no scenario"),
-        ("@hookimpl\ndef scenarios(): return []", "offers no scenario"),
-        ("@hookimpl\ndef scenarios(): return None", "offers no scenario"),
-        ("@hookimpl\ndef scenarios(): return 'bad'", "answered a value of type str"),
-        ("@hookimpl\ndef scenarios(): return ['bad']", "answered a value of type str; expected Scenario"),
-        ("@hookimpl\ndef scenarios(): return [Scenario(name='bad', api=99)]", "was written for hook API 99"),
-        ("@hookimpl\ndef scenarios(): return [Scenario(name='bad', api=None)]", "was written for hook API None"),
-        ("@hookimpl\ndef scenarios(): return [Scenario(name='Bad One', api=0)]", "the name 'Bad One'"),
-        ("@hookimpl\ndef scenarios(): return [Scenario(name='bad', api=0, scope='mine')]", "scope of bad is 'mine'"),
-        ("@hookimpl\ndef scenarios(): return [Scenario(name='bad', api=0, fits='**/*.tf')]", "a list, found str"),
-        ("@hookimpl\ndef scenarios(): return [Scenario(name='bad', api=0)] * 2", "two of the name 'bad'"),
-        (
-            "@hookimpl\ndef scenarios():\n"
-            "    yield Scenario(name='bad', api=0, rules=(RuleSpec(name='bad/x', summary=''),))",
-            "the name 'bad/x' of a rule of bad",
-        ),
-        ("@hookimpl\ndef scenarios():\n    while True: yield Scenario(name='bad', api=0)", "more than 1,000 records"),
-    ],
-)  # fmt: skip
-def test_scenarios_that_cannot_be_used(good, scenarios: str, reason: str) -> None:
-    good.add("bad", scenarios=scenarios)
-    assert reason in bad_row(good, "bad").reason
+BAD_SCENARIOS = [
+    ("", "offers no scenario"),
+    ("@hookimpl\ndef scenarios(): return []", "offers no scenario"),
+    ("@hookimpl\ndef scenarios(): return None", "offers no scenario"),
+    ("@hookimpl\ndef scenarios(): return 'bad'", "answered a value of type str"),
+    ("@hookimpl\ndef scenarios(): return ['bad']", "answered a value of type str; expected Scenario"),
+    ("@hookimpl\ndef scenarios(): return [Scenario(name='bad', api=99)]", "was written for hook API 99"),
+    ("@hookimpl\ndef scenarios(): return [Scenario(name='bad', api=None)]", "was written for hook API None"),
+    ("@hookimpl\ndef scenarios(): return [Scenario(name='Bad One', api=0)]", "the name 'Bad One'"),
+    ("@hookimpl\ndef scenarios(): return [Scenario(name='bad', api=0, scope='mine')]", "scope of bad is 'mine'"),
+    ("@hookimpl\ndef scenarios(): return [Scenario(name='bad', api=0, fits='**/*.tf')]", "a list, found str"),
+    ("@hookimpl\ndef scenarios(): return [Scenario(name='bad', api=0)] * 2", "two of the name 'bad'"),
+    (
+        "@hookimpl\ndef scenarios():\n"
+        "    yield Scenario(name='bad', api=0, rules=(RuleSpec(name='bad/x', summary=''),))",
+        "the name 'bad/x' of a rule of bad",
+    ),
+    ("@hookimpl\ndef scenarios():\n    while True: yield Scenario(name='bad', api=0)", "more than 1,000 records"),
+]  # fmt: skip
+
+
+def test_scenarios_that_cannot_be_used(good, subtests) -> None:
+    names = [f"bad{n}" for n in range(len(BAD_SCENARIOS))]
+    for name, (scenarios, _) in zip(names, BAD_SCENARIOS, strict=True):
+        good.add(name, scenarios=scenarios)
+    with good.hosts("good", *names) as hosts:
+        rows = {r.name: r for r in hosts.reports()}
+        assert list(hosts.scenarios()) == ["good"]
+    for name, (scenarios, reason) in zip(names, BAD_SCENARIOS, strict=True):
+        with subtests.test(scenarios):
+            assert rows[name].status == "quarantined"
+            assert reason in rows[name].reason
+            assert rows[name].fix
 
 
 @pytest.mark.parametrize(
