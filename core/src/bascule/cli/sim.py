@@ -41,7 +41,9 @@ def sim(root: Path, port: int, users: tuple[str, ...], ready_file: Path | None, 
     except ValueError as error:
         raise UsageError(str(error), where="--user", hint="see bascule sim --help for an example") from error
     except OSError as error:
-        raise UsageError(str(error), where=f"--port {port}", hint="choose another port, or 0 for any free one") from error
+        raise UsageError(
+            str(error), where=f"--port {port}", hint="choose another port, or 0 for any free one"
+        ) from error
     except KeyboardInterrupt:
         return 0
     return 0

@@ -114,8 +114,8 @@ _READS = (
 GRAPHQL: Mapping[Identity, tuple[str, ...]] = {
     Identity.OBSERVER: tuple(_READS.split()),
     Identity.MERGER: ("PullState", "OpenPulls", "Viewer"),
-    Identity.KEEPER: ("Journal", "JournalChain", "Viewer"),
-    Identity.SWEEPER: ("Journal", "JournalChain", "Viewer"),
+    Identity.KEEPER: ("Journal", "JournalChain", "Viewer", "Guard"),
+    Identity.SWEEPER: ("Journal", "JournalChain", "Viewer", "Guard"),
 }
 """GraphQL operations, by identity; there is no mutation among them."""
 

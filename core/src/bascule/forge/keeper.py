@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from bascule.errors import OutsideError
+from bascule.errors import OutsideError, UsageError
+from bascule.forge import queries, reading
+from bascule.forge.graphql import ask
 from bascule.forge.observer import read_viewer
 from bascule.forge.ports import Identity, Request, Transport
+from bascule.forge.reading import shaped
 from bascule.forge.recording import CallLog
 from bascule.forge.rest import RepoAddress, Shape, a_list, expect, mapping_with, nothing, segment, send
+from bascule.forge.snapshot import Guarded, JournalView
 from bascule.messages import forge as text
 from bascule.protection.rest import Write
 from bascule.types import Viewer
@@ -75,6 +79,27 @@ class GitHubKeeper:
             status, shape = answer_of(write)
             response = send(self._transport, self._address, build)
             expect(build(self._address.full_name), response, statuses={status}, shape=shape)
+
+    def guard(self, branch: str) -> Guarded:
+        """Return who this token is, the rule of ``branch`` with its hidden settings, and the journal's tip. One call.
+
+        For a Keeper of its own: what the Observer's token may see of them comes with the snapshot.
+        """
+        variables = {**self._address.variables, "branch": f"refs/heads/{branch}"}
+        answer = ask(self._transport, queries.GUARD, variables, purpose="guard")
+        repository = answer.at("repository")
+        if repository is None:
+            message, hint = text.no_repository(self._address.full_name)
+            raise UsageError(message, hint=hint)
+        with shaped("GraphQL Guard"):
+            self._address.observe(repository["databaseId"], repository["nameWithOwner"])
+            target = (repository["journal"] or {}).get("target") or {}
+            commits = reading.chain(target.get("history"))
+            return Guarded(
+                viewer=reading.viewer(answer.data["viewer"], repository["viewerPermission"], answer.headers),
+                rule=(repository["branch"] or {}).get("branchProtectionRule"),
+                journal=JournalView(tip=target.get("oid"), commits=commits, date=answer.date),
+            )
 
     def viewer(self) -> Viewer:
         """Return who this token is and what it may do in this repository. One call."""

@@ -149,6 +149,37 @@ fragment Chain on GitObject {
 }
 """
 
+# With the settings that REST hides; only administrators are shown a rule.
+_RULE = """
+fragment Rule on BranchProtectionRule {
+  id
+  databaseId
+  pattern
+  isAdminEnforced
+  requiresApprovingReviews
+  requiredApprovingReviewCount
+  requireLastPushApproval
+  requiresCodeOwnerReviews
+  dismissesStaleReviews
+  requiresStatusChecks
+  requiresStrictStatusChecks
+  requiresCommitSignatures
+  requiresConversationResolution
+  requiresLinearHistory
+  requiresDeployments
+  requiredDeploymentEnvironments
+  restrictsPushes
+  restrictsReviewDismissals
+  blocksCreations
+  allowsDeletions
+  allowsForcePushes
+  lockBranch
+  lockAllowsFetchAndMerge
+  bypassForcePushAllowances(first: 1) { totalCount }
+  matchingRefs(first: 2) { totalCount }
+}
+"""
+
 # Rulepacks are asked for at HEAD, because the base branch is not known before this answer: for a pull request into
 # the default branch (nearly all) they are the right ones, for others one more call (PacksAt) follows.
 SNAPSHOT = Operation(
@@ -192,33 +223,7 @@ SNAPSHOT = Operation(
       firstComments: comments(first: 20) { ...Comments }
       lastComments: comments(last: 30) { ...Comments }
       rule: baseRef {
-        branchProtectionRule {
-          id
-          databaseId
-          pattern
-          isAdminEnforced
-          requiresApprovingReviews
-          requiredApprovingReviewCount
-          requireLastPushApproval
-          requiresCodeOwnerReviews
-          dismissesStaleReviews
-          requiresStatusChecks
-          requiresStrictStatusChecks
-          requiresCommitSignatures
-          requiresConversationResolution
-          requiresLinearHistory
-          requiresDeployments
-          requiredDeploymentEnvironments
-          restrictsPushes
-          restrictsReviewDismissals
-          blocksCreations
-          allowsDeletions
-          allowsForcePushes
-          lockBranch
-          lockAllowsFetchAndMerge
-          bypassForcePushAllowances(first: 1) { totalCount }
-          matchingRefs(first: 2) { totalCount }
-        }
+        branchProtectionRule { ...Rule }
       }
     }
   }
@@ -232,7 +237,8 @@ fragment Comments on IssueCommentConnection {
     + _FILES
     + _OPEN
     + _FOLDER
-    + _CHAIN,
+    + _CHAIN
+    + _RULE,
 )
 
 PACKS_AT = Operation(
@@ -378,6 +384,25 @@ VIEWER = Operation(
 """,
 )
 
+GUARD = Operation(
+    name="Guard",
+    points=1,
+    why="what only the Keeper's token is shown: who it is, the branch's whole rule, and the journal on the way",
+    text="""query Guard($owner: String!, $name: String!, $branch: String!, $entries: Int = 20, $after: String) {
+  viewer { login databaseId }
+  repository(owner: $owner, name: $name) {
+    databaseId
+    nameWithOwner
+    viewerPermission
+    journal: ref(qualifiedName: "refs/bascule/journal") { target { ...Chain } }
+    branch: ref(qualifiedName: $branch) { branchProtectionRule { ...Rule } }
+  }
+}
+"""
+    + _CHAIN
+    + _RULE,
+)
+
 # The armed list rides along: at most one page here, further pages through OpenPulls.
 PULL_STATE = Operation(
     name="PullState",
@@ -440,6 +465,7 @@ OPERATIONS: Mapping[str, Operation] = {
         FIND_PULL,
         MERGEABLE,
         VIEWER,
+        GUARD,
         PULL_STATE,
         JOURNAL,
         JOURNAL_CHAIN,

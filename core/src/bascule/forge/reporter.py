@@ -46,18 +46,20 @@ class Reporter:
         self._address = address
         self._login: str | None = None
 
-    def sticky(self, number: int, body: str, *, known: tuple[Sticky, ...] = ()) -> int:
+    def sticky(self, number: int, body: str, *, known: tuple[Sticky, ...] = (), me: str = "") -> int:
         """Write the sticky comment of ``number`` and return its id. No call when it already says so, else one.
 
         A comment that begins with the mark but was written by somebody else is never edited: anybody can copy the
-        mark. The first call of a process that finds such comments costs one more, to learn the token's own login.
+        mark. Without ``me`` the first call that finds such comments costs one more, to learn the token's own login.
 
         Args:
             body: Markdown; the mark is put in front when it is not there.
             known: the comments with the mark, from the snapshot.
+            me: the Merger's login, where the caller knows it.
         """
         if not body.startswith(text.STICKY_MARK):
             body = f"{text.STICKY_MARK}\n{body}"
+        self._login = me or self._login
         mine = next((s for s in known if s.author.lower() == self._own_login().lower()), None) if known else None
         if mine is not None and mine.sha256 == digest(body):
             return mine.id

@@ -52,6 +52,16 @@ class JournalView:
 
 
 @frozen(kw_only=True)
+class Guarded:
+    """What the Keeper's own token is shown: who it is, the base branch's rule with the settings that REST hides (None
+    where there is none), and the journal in passing."""
+
+    viewer: Viewer
+    rule: Mapping[str, Any] | None
+    journal: JournalView
+
+
+@frozen(kw_only=True)
 class Snapshot:
     """Everything that one query (and its further pages) said.
 

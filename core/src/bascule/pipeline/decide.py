@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from attrs import evolve, frozen
 
 from bascule.forge.ports import Identity, RefState, RefusedError
-from bascule.forge.snapshot import Snapshot
+from bascule.forge.snapshot import JournalView, Snapshot
 from bascule.messages import pipeline as say
 from bascule.pipeline.session import Session
 from bascule.pipeline.titles import default_message
@@ -63,6 +63,8 @@ class _Guard:
     protection: Protection | None
     why: str = ""
     live: LiveRead | None = None
+    keeper: Viewer | None = None
+    tip: TipRead | None = None
 
 
 def decide(session: Session, number: int) -> Decision:
@@ -77,7 +79,7 @@ def decide(session: Session, number: int) -> Decision:
     base = Decision(
         result=_result(session, RunStatus.NOOP, "", snapshot.change_without_git),
         snapshot=snapshot,
-        tip=_tip(snapshot, before),
+        tip=_tip(snapshot.journal, before),
     )
     early = _nothing_to_do(session, snapshot)
     if early is not None:
@@ -115,7 +117,7 @@ def _with_protection(session: Session, known: Decision, change: Change, tree: Ve
     snapshot, united, bound = known.snapshot, known.united, known.bound
     assert united is not None
     assert bound is not None
-    merger = _viewer(session, snapshot, Identity.MERGER)
+    merger = _merger(session, snapshot)
     merge, refused = _merge_plan(session, snapshot, change, tree, bound, united)
     if refused is not None:
         tree = verdict(tree.title, (*tree.checks, refused), tree.children)
@@ -132,7 +134,7 @@ def _with_protection(session: Session, known: Decision, change: Change, tree: Ve
             guard.protection,
             found,
             merger=merger,
-            keeper=_viewer(session, snapshot, Identity.KEEPER),
+            keeper=guard.keeper or merger,
             allow=united.relax_allow,
             owner_type=change.repo.owner_type,
             proposals=_proposals(session, change, tree, found, bound),
@@ -143,7 +145,7 @@ def _with_protection(session: Session, known: Decision, change: Change, tree: Ve
     status = _status(tree, choice)
     result = _result(session, status, "", change, tree, packs=tuple(PackRef.of(b.pack) for b in bound.packs))
     result = evolve(result, blockers=found, plan=plan, details=_details(known, choice))
-    return evolve(known, result=result, merger=merger, live=guard.live)
+    return evolve(known, result=result, merger=merger, live=guard.live, tip=guard.tip or known.tip)
 
 
 def _status(tree: Verdict, choice: Choice) -> RunStatus:
@@ -170,31 +172,31 @@ def _plan(change: Change, merge: MergePlan, choice: Choice, united: United) -> P
 
 def _protection(session: Session, snapshot: Snapshot, change: Change) -> _Guard:
     """Read protection with the Keeper's token where there is one; a token that may not read it is no fault."""
-    if not session.connection.has(Identity.KEEPER):
+    connection = session.connection
+    if not connection.has(Identity.KEEPER):
         return _Guard(protection=None, why="there is no Keeper token")
     session.progress(f"protection of {change.base_ref}")
+    viewer, rule, tip = snapshot.viewer, snapshot.protection_rule, None
+    if not connection.same(Identity.OBSERVER, Identity.KEEPER):
+        before = session.clock.elapsed()
+        seen = connection.keeper.guard(change.base_ref)
+        viewer, rule, tip = seen.viewer, seen.rule, _tip(seen.journal, before)
     before = session.clock.elapsed()
     try:
-        raw = session.connection.keeper.protection(change.base_ref)
+        raw = connection.keeper.protection(change.base_ref)
     except RefusedError as refused:
         if refused.response.status not in {401, 403, 404}:
             raise
         return _Guard(protection=None, why=f"GitHub answers {refused.response.status}")
-    read = canonical(raw, branch=change.base_ref, rule=snapshot.protection_rule)
-    return _Guard(protection=read, live=LiveRead(protection=read, elapsed=before))
+    read = canonical(raw, branch=change.base_ref, rule=rule)
+    live = LiveRead(protection=read, elapsed=before)
+    return _Guard(protection=read, live=live, keeper=viewer, tip=tip)
 
 
-def _viewer(session: Session, snapshot: Snapshot, identity: Identity) -> Viewer:
+def _merger(session: Session, snapshot: Snapshot) -> Viewer:
     connection = session.connection
-    if not connection.has(identity) or connection.same(Identity.OBSERVER, identity):
+    if not connection.has(Identity.MERGER) or connection.same(Identity.OBSERVER, Identity.MERGER):
         return snapshot.viewer
-    if identity is Identity.KEEPER:
-        # The Keeper only edits; who it is matters where it is the Merger too, and then the token is the same.
-        return (
-            _viewer(session, snapshot, Identity.MERGER)
-            if connection.same(identity, Identity.MERGER)
-            else (connection.keeper.viewer())
-        )
     return connection.merger.viewer()
 
 
@@ -253,9 +255,8 @@ def _teams(session: Session, bound: Bound) -> Mapping[str, tuple[int, ...]]:
     return found
 
 
-def _tip(snapshot: Snapshot, before: float) -> TipRead | None:
-    """Return the journal's tip as the first query showed it; None where that cannot be known from it."""
-    view = snapshot.journal
+def _tip(view: JournalView, before: float) -> TipRead | None:
+    """Return the journal's tip as a query showed it in passing; None where that cannot be known from it."""
     if view.tip is None:
         # Only the REST read decides that there is no journal: some servers hide such refs from GraphQL.
         return None

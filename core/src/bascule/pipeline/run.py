@@ -42,7 +42,8 @@ def report(session: Session, decision: Decision, result: Result, *, comment: boo
         if wanted and session.connection.has(Identity.MERGER):
             session.progress("comment")
             body = markdown.comment(result, run_url=run_url(session))
-            session.connection.reporter.sticky(change.number, body, known=decision.snapshot.stickies)
+            me = decision.merger.login if decision.merger is not None else ""
+            session.connection.reporter.sticky(change.number, body, known=decision.snapshot.stickies, me=me)
         if united is not None:
             _status(session, decision, result, advisory=not speaks)
     except BasculeError as error:

@@ -147,13 +147,18 @@ def edit(relaxation: Relaxation) -> str:
 
 
 def _value(value: object) -> str:
-    """Return a setting's value in one short line; strings without quotes."""
+    """Return a setting's value in one short line; strings without quotes, members of a set by their name."""
+    if isinstance(value, dict):
+        named = value.get("name") or value.get("context")
+        value = named if isinstance(named, str) else value
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
     return code(text, limit=60) if isinstance(value, str | dict | list) else text
 
 
 def seconds(value: float) -> str:
-    """Return ``1.3 s``, ``12 s``."""
+    """Return ``80 ms``, ``1.3 s``, ``12 s``."""
+    if value < 1:
+        return f"{value * 1000:.0f} ms"
     return f"{value:.1f} s" if value < 10 else f"{value:.0f} s"
 
 

@@ -5,7 +5,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import uvicorn
@@ -37,6 +37,9 @@ class UserSpec:
         return cls(login=login, token=token, admin=flag == "admin")
 
 
+Announce = Callable[[str, int, int], None]
+
+
 def _write_ready(path: Path, url: str, port: int) -> None:
     part = path.with_name(path.name + ".part")
     part.write_text(json.dumps({"url": url, "port": port, "pid": os.getpid()}))
@@ -46,9 +49,12 @@ def _write_ready(path: Path, url: str, port: int) -> None:
 class _Server(uvicorn.Server):
     """Tells when it accepts connections."""
 
-    def __init__(self, config: uvicorn.Config, ready_file: Path | None, url: str, port: int) -> None:
+    def __init__(
+        self, config: uvicorn.Config, ready_file: Path | None, url: str, port: int, announce: Announce | None
+    ) -> None:
         super().__init__(config)
         self._ready = (ready_file, url, port)
+        self._announce = announce
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Announce the address once the sockets are served."""
@@ -56,12 +62,22 @@ class _Server(uvicorn.Server):
         ready_file, url, port = self._ready
         if ready_file is not None and self.started:
             _write_ready(ready_file, url, port)
+        if self._announce is not None and self.started:
+            self._announce(url, port, os.getpid())
 
 
 def serve(
-    root: Path, port: int, users: Sequence[UserSpec], ready_file: Path | None = None, host: str = "127.0.0.1"
+    root: Path,
+    port: int,
+    users: Sequence[UserSpec],
+    ready_file: Path | None = None,
+    host: str = "127.0.0.1",
+    *,
+    announce: Announce | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT. Port 0 = any free one; the ready file holds {"url", "port", "pid"}.
+
+    `announce` is told the same three once requests are served.
 
     OSError if the port is taken.
     """
@@ -93,7 +109,7 @@ def serve(
         backlog=512,
     )
     try:
-        _Server(config, ready_file, url, chosen).run(sockets=[listener])
+        _Server(config, ready_file, url, chosen, announce).run(sockets=[listener])
     finally:
         world.pool.close()
         store.close()

@@ -162,7 +162,7 @@ class Store:
     def dump(self) -> dict[str, list[dict[str, Any]]]:
         """All records as JSON by table, without tokens."""
         return {
-            name: [converter.unstructure(row) for row in table]
+            name: [converter.unstructure(row) for row in sorted(table, key=lambda row: row.id)]
             for name, table in self._tables.items()
             if name != "tokens"
         }

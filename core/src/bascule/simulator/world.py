@@ -9,6 +9,9 @@ from bascule.simulator.settings import Settings, Switches
 from bascule.simulator.signing import Signer
 from bascule.simulator.store import Store
 
+#: The account behind commits that GitHub makes itself; its number is the same everywhere.
+WEB_FLOW = 19864447
+
 
 @frozen(kw_only=True)
 class World:
@@ -36,6 +39,8 @@ class World:
 
 def create_world(store: Store) -> World:
     """A world over a store; git data lies beside the store's file."""
+    if store.users.get(WEB_FLOW) is None:
+        store.users.save(User(id=WEB_FLOW, login="web-flow", name="GitHub", email="noreply@github.com"))
     return World(store=store, pool=RepoPool(store.root), clock=Clock(store), settings=Settings(store))
 
 
