@@ -57,6 +57,8 @@ def test_every_value_has_its_place() -> None:
         ("a: 12345678901234567890\n", "1:4: the number 12345678901234567890 is too large - quote it if it is text"),
         ("a: 'b\x07'\n", "1:6: the character U+0007 is not allowed in YAML - remove it"),
         (b"a: b\nc: \xff\n", "2:4: the file is not UTF-8 - save it as UTF-8"),
+        ('a: "\\UFFFFFFFF"\n', "1:7: not YAML: found an escape that is no character"),
+        ('a: "\\uD800"\n', "1:4: an escape here makes half a character - write the character itself"),
         ("[" * (MAX_DEPTH + 1), f"1:{MAX_DEPTH + 1}: more than {MAX_DEPTH} levels"),
     ],
 )

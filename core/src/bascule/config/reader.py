@@ -20,7 +20,7 @@ from bascule.config.scalars import Ambiguous, plain
 from bascule.errors import Problem
 from bascule.messages import config as say
 
-MAX_BYTES = 256 * 1024
+MAX_BYTES = 128 * 1024
 """Largest file; a policy a person can review is far smaller."""
 MAX_DEPTH = 24
 """Deepest nesting of mappings and lists."""
@@ -180,6 +180,10 @@ class _Builder:
         loader = _Loader(text, self)
         try:
             node = loader.get_single_node()
+        except (ValueError, OverflowError) as error:
+            # PyYAML hands an escape such as "\UFFFFFFFF" to chr() as it is.
+            mark: Any = loader.get_mark()
+            raise yaml.MarkedYAMLError(problem="found an escape that is no character", problem_mark=mark) from error
         finally:
             loader.dispose()
         if node is None:
@@ -242,6 +246,10 @@ class _Builder:
         return value
 
     def _scalar(self, node: Any) -> Any:
+        if not node.value.isascii() and any("\ud800" <= c <= "\udfff" for c in node.value):
+            # Only an escape can make half of a surrogate pair; it cannot be written as UTF-8, so not be hashed either.
+            self.problem(node.start_mark, say.bad_escape())
+            return ""
         if node.style is not None:
             return node.value
         try:

@@ -75,9 +75,13 @@ class Key:
     extra: bool
 
 
-@cache
 def keys_of(cls: type) -> tuple[Key, ...]:
     """Return the keys of a shape class in the order in which they are declared."""
+    return _keys_of(cls)
+
+
+@cache
+def _keys_of(cls: Any) -> tuple[Key, ...]:
     attrs.resolve_types(cls)
     return tuple(
         Key(

@@ -44,6 +44,11 @@ def bad_character(code: int) -> Said:
     return f"the character U+{code:04X} is not allowed in YAML", "remove it"
 
 
+def bad_escape() -> Said:
+    """An escape that makes half of a surrogate pair."""
+    return "an escape here makes half a character", "write the character itself, or its \\U escape with eight digits"
+
+
 def empty_file() -> Said:
     """Nothing in the file but comments."""
     return "the file is empty", "write at least `version: 1`"
