@@ -8,4 +8,4 @@ from tests.window.kit import Stage
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Stage:
-    return Stage(tmp_path / "secrets")
+    return Stage(tmp_path / "job" / "bascule")

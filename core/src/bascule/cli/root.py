@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rulepack": ("bascule.cli.rulepack:rulepack", "Validate, explain and test rulepacks."),
     "plugins": ("bascule.cli.plugins:plugins", "What is installed, and what is wrong with it."),
     "restore": ("bascule.cli.restore:restore", "Put protection back after a run that died (as bascule-restore)."),
+    "baseline": ("bascule.cli.restore:baseline", "Accept today's protection as the truth, after an alarm."),
     "audit": ("bascule.cli.audit:audit", "Read the journal; --verify checks every signature and link."),
     "keygen": ("bascule.cli.audit:keygen", "Make a key pair for the journal."),
     "sim": ("bascule.cli.sim:sim", "Run a GitHub on this machine."),

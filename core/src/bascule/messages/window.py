@@ -4,41 +4,8 @@ from __future__ import annotations
 
 JOURNAL_REF = "refs/bascule/journal"
 
-# Keys. None of these may repeat what was read: it might be a secret.
-KEY_SHAPE = "found text that is not a key; expected role:keyid:base64"
-KEY_ROLE = "found an unknown role; expected window or outcome"
-KEY_BASE64 = "the key's last part is not base64"
-KEY_LENGTH = "the key's last part is not 32 bytes long"
-KEY_ID_DIFFERS = "the key id is not this key's; a private and a public key may have been swapped"
-KEY_TWO_ROLES = "one key is given with two different roles"
-KEY_HINT = "make a pair with `bascule keygen` and copy the line for this variable whole"
-PUBLIC_KEY_HINT = "copy the BASCULE_JOURNAL_PUBKEY line that `bascule keygen` printed, whole"
-NO_KEY_HINT = "set BASCULE_JOURNAL_KEY (make a pair with `bascule keygen`); without a signed entry nothing is relaxed"
-NO_PUBLIC_KEY = "no public key is configured, so no journal entry can be believed"
-NO_PUBLIC_KEY_HINT = "set BASCULE_JOURNAL_PUBKEY to the line that `bascule keygen` printed"
-
-
-def no_key(role: str) -> str:
-    """There is no private key whose role may sign the entry."""
-    return f"no journal key of role {role}: the entry cannot be signed"
-
-
-# Secrets.
-RUN_HINT = "a run is named by letters, digits, dots, dashes and underscores, at most 128; copy it from the run's output"
-SECRET_HINT = "make the folder writable, or point RUNNER_TEMP or XDG_RUNTIME_DIR to one that is"
-
-
-def bad_run_name(run: str) -> str:
-    """The run's name is not a plain name."""
-    return f"{run!r} cannot be the name of a run"
-
-
-def secret_not_kept(folder: str, why: str) -> str:
-    """The owner's secret could not be written."""
-    return f"the owner's secret cannot be kept in {folder}: {why}"
-
-
 # Journal.
+NO_KEY_HINT = "set BASCULE_JOURNAL_KEY (make a pair with `bascule keygen`); without a signed entry nothing is relaxed"
 JOURNAL_REWRITTEN_HINT = (
     "nothing is relaxed; see who pushed to refs/bascule/journal (repository activity), restore protection with "
     "`bascule restore --all --force` from a process that still knows the window, or by hand"
@@ -48,6 +15,11 @@ JOURNAL_NOT_WRITTEN_HINT = "check that the token may write refs (Contents: write
 FORGED_HINT = (
     "see who pushed to refs/bascule/journal; a sweeper's next heartbeat (`bascule restore --expired`) acknowledges it"
 )
+
+
+def no_key(role: str) -> str:
+    """There is no private key whose role may sign the entry."""
+    return f"no journal key of role {role}: the entry cannot be signed"
 
 
 def journal_rewritten(seen: str | None) -> str:
@@ -123,7 +95,7 @@ def token_ends(seconds: float, needed: float) -> str:
     return f"the Keeper's token lives for {seconds:.0f} s more; {needed:.0f} s are needed to restore late"
 
 
-TOKEN_FIX = "run again with a fresh token"
+LIFE_FIX = "run again with a fresh token"
 
 
 def quota_low(left: int, needed: int) -> str:
@@ -284,6 +256,37 @@ RUN_UNKNOWN = "run {run} has no open window: nothing to do"
 FORCE_HINT = "add --force to restore windows whose owners may still be alive"
 FORCE_NEEDED = "--all restores every open window, also one whose owner is at work"
 VERIFIED = "protection of {branch} is verified {seconds:.0f} s after its restore"
+
+BASELINE_OPEN = "a window is open or was just written: protection may be relaxed right now, so it is no baseline"
+BASELINE = "protection of {branch} as it is now ({digest}) is the truth from here on"
+
+# bascule-restore.
+RESTORE_DESCRIPTION = (
+    "Put branch protection back after a run that died. Loads no plugin. Exit codes: 0 done or nothing to do, 2 usage, "
+    "3 GitHub is out of reach, 4 NOT restored or not proven to be, 8 the window's owner may still be alive."
+)
+RESTORE_EXAMPLES = """examples:
+  bascule-restore --run r-8f2c -R acme/shop        the last step of a job (if: always())
+  bascule-restore --expired -R acme/shop           on a schedule
+  bascule-restore --expired --loop 2s -R acme/shop as a service
+  bascule-restore --all --force -R acme/shop       whatever is open, also while its owner works
+
+environment: BASCULE_SWEEPER_TOKEN or BASCULE_KEEPER_TOKEN, BASCULE_JOURNAL_KEY (role window)"""
+LOOPING = "sweeping {repository} every {seconds:g} s; stop with Ctrl-C"
+LOOP_ENDED = "{signal}: stopped sweeping"
+RETRYING = "{error}; trying again in {seconds:g} s"
+FORCE_USELESS = "--force goes with --all"
+LOOP_USELESS = "--loop goes with --expired"
+LOOP_HINT = "for example: bascule-restore --expired --loop 2s"
+ONE_MODE = "found none or several of --run, --expired and --all; expected one"
+ONE_MODE_HINT = "for example: bascule-restore --expired"
+NO_WINDOW_KEY = "BASCULE_JOURNAL_KEY is not a key of role window: nothing could be written ahead or closed"
+
+
+def memory_hint(path: str) -> str:
+    """What this machine remembers contradicts the journal."""
+    return f"if the journal was reset on purpose, remove {path}"
+
 
 # Landed commits.
 

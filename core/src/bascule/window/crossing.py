@@ -247,7 +247,7 @@ class Crossing:
             fix=say.NOT_RESTORED_HINT,
             alarms=tuple(dict.fromkeys((text, *self._back.alarms))),
             loose=done.loose,
-            by_hand=by_hand(self.repository, done.base.branch, done.sent),
+            by_hand=by_hand(self.repository, done.base.branch, done.sent or self.window.opening.inverse),
         )
 
     def _exposure(self, done: Restoring | None) -> float | None:

@@ -19,7 +19,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from bascule.errors import UsageError
-from bascule.messages import window as say
+from bascule.messages import keys as say
 
 PRIVATE_VARIABLE = "BASCULE_JOURNAL_KEY"
 PUBLIC_VARIABLE = "BASCULE_JOURNAL_PUBKEY"

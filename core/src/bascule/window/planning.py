@@ -22,6 +22,11 @@ class Opening:
     relaxed: Protection
     writes: tuple[Write, ...]
 
+    @property
+    def inverse(self) -> tuple[Write, ...]:
+        """Return the writes that undo every planned relaxation."""
+        return tuple(w for p in self.planned for w in p.inverse)
+
 
 def planned(base: Protection, relaxations: tuple[Relaxation, ...]) -> tuple[Planned, ...]:
     """Return each relaxation with the writes that undo it alone on ``base``."""

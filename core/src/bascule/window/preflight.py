@@ -40,7 +40,7 @@ def _token(order: Order, now: datetime, timing: Timing) -> Passage | None:
     needed = timing.deadline + timing.token_margin
     if life > needed:
         return None
-    return Passage(status=RunStatus.WAITING, reason="token", found=say.token_ends(life, needed), fix=say.TOKEN_FIX)
+    return Passage(status=RunStatus.WAITING, reason="token", found=say.token_ends(life, needed), fix=say.LIFE_FIX)
 
 
 def _quota(quota: int | None, timing: Timing) -> Passage | None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from attrs import field, frozen
 
 from bascule.errors import UsageError
-from bascule.messages import window as say
+from bascule.messages import keys as say
 
 _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
@@ -62,7 +62,7 @@ def keep(run: str, secret: Secret, at: Path) -> Path:
         with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(secret.value)
     except OSError as error:
-        raise UsageError(say.secret_not_kept(str(at), error.strerror or ""), hint=say.SECRET_HINT) from error
+        raise UsageError(say.secret_not_kept(str(at), error.strerror or ""), hint=say.KEEP_HINT) from error
     return path
 
 

@@ -235,15 +235,19 @@ class StepwiseWindow:
         )
 
     def _not_clean(self, order: Order, swept: Swept, alarms: tuple[str, ...]) -> Passage:
-        branch = swept.restoring.base.branch if swept.restoring is not None else order.plan.branch
+        done, opened = swept.restoring, swept.state.opened
+        branch = done.base.branch if done is not None else order.plan.branch
+        writes = done.sent if done is not None else ()
+        if not writes and opened is not None:
+            writes = tuple(w for p in opened.planned for w in p.inverse)
         return Passage(
             status=RunStatus.FAILED,
             reason="not_restored",
             found=alarms[0] if alarms else say.not_restored(branch, say.NOT_EQUAL),
             fix=say.NOT_RESTORED_HINT,
             alarms=alarms,
-            loose=swept.restoring.loose if swept.restoring is not None else (),
-            by_hand=by_hand(self.repository, branch, swept.restoring.sent) if swept.restoring is not None else (),
+            loose=done.loose if done is not None else (),
+            by_hand=by_hand(self.repository, branch, writes),
         )
 
     def _sweeper(self) -> Sweeper:
