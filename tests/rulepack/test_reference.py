@@ -29,11 +29,12 @@ def test_the_tables_are_those_of_the_schema() -> None:
     assert page == written_into(page), "run: python -m bascule.rulepack.reference docs/reference/rulepack.md"
 
 
-def test_every_key_is_documented() -> None:
-    sections = dict(
-        re.findall(r"^### (.+?)\n(.*?)(?=^### |\Z)", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
-    )
-    for key in keys():
+@pytest.mark.parametrize(("subject", "root"), [("keys", PackShape), ("settings", Settings)])
+def test_every_key_is_documented(subject: str, root: type) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    tables = page.partition(START.format(subject))[2].partition(END.format(subject))[0]
+    sections = dict(re.findall(r"^### (.+?)\n(.*?)(?=^### |\Z)", tables, re.DOTALL | re.MULTILINE))
+    for key in keys(root):
         parent, _, name = key.rpartition(".")
         section = sections[f"`{parent}`" if parent else "The file"]
         assert f"\n| `{name}` | " in section, key
@@ -71,5 +72,4 @@ def test_every_example_of_a_key_is_accepted() -> None:
 
 def test_a_page_without_markers_is_refused() -> None:
     with pytest.raises(ValueError, match="the page needs"):
-        written_into(f"{START} but no end")
-    assert END
+        written_into(f"{START.format('keys')} but no end")

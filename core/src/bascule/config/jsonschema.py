@@ -31,7 +31,7 @@ def _record(cls: type, definitions: dict[str, Any]) -> dict[str, Any]:
     named = [k for k in keys if not k.extra]
     out: dict[str, Any] = {
         "type": "object",
-        "description": (cls.__doc__ or "").strip().partition("\n")[0],
+        "description": (cls.__doc__ or "").strip().partition("\n")[0].replace("``", "`"),
         "properties": {k.name: _property(k, definitions) for k in named},
         "additionalProperties": any(k.extra for k in keys),
     }

@@ -15,10 +15,14 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import attrs
 
 from bascule.config.duration import Seconds
+from bascule.config.settings import Settings
 from bascule.config.shape import SHORTHAND, AtLeast, Key, Kind, keys_of
 from bascule.rulepack.schema import PackShape
 
-START, END = "<!-- keys: generated -->", "<!-- keys: end -->"
+START, END = "<!-- {}: generated -->", "<!-- {}: end -->"
+"""What stands before and after the tables of a subject (``keys``, ``settings``) on the page."""
+
+_SUBJECTS: dict[str, type] = {"keys": PackShape, "settings": Settings}
 
 
 def tables(root: type = PackShape) -> str:
@@ -35,13 +39,16 @@ def written_into(page: str) -> str:
     """Return the page with the tables between its markers brought up to date.
 
     Raises:
-        ValueError: when the page does not have both markers.
+        ValueError: when the page does not have all markers.
     """
-    before, start, rest = page.partition(START)
-    _, end, after = rest.partition(END)
-    if not start or not end:
-        raise ValueError(f"the page needs {START} and {END}")
-    return f"{before}{START}\n\n{tables()}\n{END}{after}"
+    for subject, root in _SUBJECTS.items():
+        start, end = START.format(subject), END.format(subject)
+        before, found_start, rest = page.partition(start)
+        _, found_end, after = rest.partition(end)
+        if not found_start or not found_end:
+            raise ValueError(f"the page needs {start} and {end}")
+        page = f"{before}{start}\n\n{tables(root)}\n{end}{after}"
+    return page
 
 
 def _named(cls: type) -> tuple[Key, ...]:
@@ -66,7 +73,7 @@ def _inner(kind: Any) -> tuple[Any, bool]:
 
 
 def _table(path: str, cls: type) -> str:
-    doc = " ".join((cls.__doc__ or "").split())
+    doc = " ".join((cls.__doc__ or "").split()).replace("``", "`")
     tighten = any(k.tighten for k in _named(cls))
     head = ["key", "type", "what it means", *(["over a template"] if tighten else [])]
     rows = [head, ["---"] * len(head)]
