@@ -2,9 +2,16 @@
 
 import os
 import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from bascule.clock import ManualClock
+from bascule.host.driver import Hosts
+from bascule.replay.records import Report
+from bascule.replay.run import Request, replay
 
 START = 1_767_600_000  # 5 January 2026
 DAY = 86_400
@@ -73,3 +80,20 @@ class Story:
 @pytest.fixture
 def story(tmp_path: Path) -> Story:
     return Story(tmp_path / "shop")
+
+
+@pytest.fixture(scope="session")
+def hosts() -> Iterator[Hosts]:
+    """The installed plugins, in their real processes, started once."""
+    with Hosts.discover() as started:
+        yield started
+
+
+@pytest.fixture
+def replayed(hosts: Hosts) -> Callable[..., Report]:
+    """Return what replays a path; keywords are those of the request."""
+
+    def run(path: Path, **options: Any) -> Report:
+        return replay(Request(path=path, **options), hosts, ManualClock(), lambda done, total: None)
+
+    return run

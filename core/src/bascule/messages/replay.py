@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bascule.messages.wording import code, count, listed, phrases, short, shown
-from bascule.types import Check
+from bascule.types import Check, Status
 
 # -- which repository ------------------------------------------------------------------------------------------------
 
@@ -41,6 +41,7 @@ def choose_branch(branches: Sequence[str]) -> str:
 
 GIVE_PACKS = "give a folder with rulepacks (NAME.yml), or one that holds rulepack/ or .github/rulepack/"
 NO_PACKS_THERE = "there is no rulepack in this folder"
+HAVE_THEM = "check the branch out once, so that git fetches it, or judge with other packs: --rulepack DIR"
 MEND = "mend what is listed below"
 MEND_OR_TRY = "mend what is listed below on the branch, or judge with other packs: --rulepack DIR"
 
@@ -48,6 +49,11 @@ MEND_OR_TRY = "mend what is listed below on the branch, or judge with other pack
 def broken_packs(branch: str) -> str:
     """Say that packs cannot be used; ``branch`` is empty for those of a directory."""
     return f"the rulepacks of {code(branch)} are not usable" if branch else "the rulepacks are not usable"
+
+
+def missing_packs(paths: Sequence[str]) -> str:
+    """Say that a clone has packs only by name."""
+    return f"this clone lacks the content of {listed(paths)}, and replay uses no network"
 
 
 def same_name(name: str, other: str) -> str:
@@ -71,9 +77,23 @@ def label(check: Check) -> str:
     """Return the words under which the replay counts ``check``: few enough to be a row of a table."""
     if check.rule == "rulepack" and not check.paths:
         return "rulepacks that contradict each other"
+    if check.status is Status.WAIT:
+        return f"needs a tool ({check.id or check.rule})"
     if check.id:
         return f"{check.id} ({check.rule})"
     return _LABELS.get(check.rule, check.rule)
+
+
+def no_rules_yet(scenario: str, where: str) -> Check:
+    """Say that a packaged default has looked at nothing but paths and size."""
+    return Check(
+        rule=f"{scenario}/rules",
+        status=Status.WAIT,
+        found=f"the scenario {code(scenario)} has no rules in this version; its default only observes",
+        expected="rules or a rehearsal that look at what the change does",
+        fix="judge by a pack of your own (--rulepack DIR), or wait for a version that has rules",
+        where=where,
+    )
 
 
 def change_title(sha: str, title: str) -> str:
@@ -140,7 +160,8 @@ def compared_with(place: str, names: Sequence[str]) -> str:
 
 def allowed(number: int, changes: int) -> str:
     """Return the share that would have passed on its content."""
-    share = f" ({100 * number / changes:.0f} %)" if changes else ""
+    percent = 100 * number / changes if changes else 0.0
+    share = f" ({percent:.1f} %)" if 0 < percent < 10 else f" ({percent:.0f} %)"
     return f"Allowed by content: {number:,} of {changes:,}{share}"
 
 
@@ -153,6 +174,15 @@ def several_rows(number: int) -> str:
 def without_rules(scenarios: Sequence[str]) -> str:
     """Say that a scenario's figures rest on paths and size alone."""
     return f"Judged by paths and size alone, because their packs state no rules: {listed(scenarios, limit=8)}"
+
+
+def unready(scenarios: Sequence[str]) -> str:
+    """Say why nothing of a scenario is called allowed."""
+    have = "has" if len(scenarios) == 1 else "have"
+    return (
+        f"NEEDS TOOL: nothing blocks these, but paths and size alone do not make a change safe, and "
+        f"{listed(scenarios, limit=8)} {have} no rules in this version. Their packaged defaults only observe."
+    )
 
 
 def top(title: str, counts: Sequence[tuple[str, int]], *, limit: int, names: bool) -> str:
@@ -174,11 +204,11 @@ def reinstated(number: int) -> str:
     return f"{count(number, 'more allowed change')} {were}: not counted."
 
 
-def unknowable(*, counted: bool, branch: bool, skipped: int) -> str:
+def unknowable(uncounted: int, *, branch: bool, skipped: int) -> str:
     """Say what was not judged because git, or this clone, does not know it."""
     parts = ["checks, reviews, labels, the author's account, forks, the time of merging, commits of a squash"]
-    if not counted:
-        parts.append("lines (this clone lacks file contents)")
+    if uncounted:
+        parts.append(f"the lines of {count(uncounted, 'change')} (this clone lacks file contents)")
     if not branch:
         parts.append("the base branch (detached HEAD: name it with --branch)")
     text = f"Not knowable from git, and not judged: {', '.join(parts)}."
@@ -215,17 +245,16 @@ def age(seconds: int) -> str:
     for size, unit in ((86_400, "d"), (3_600, "h")):
         if seconds >= 2 * size:
             return f"{seconds // size:,} {unit}"
-    return f"{seconds // 60} min"
+    return f"{seconds // 60} min" if seconds >= 60 else "less than a minute"
 
 
-def next_show(path: str, sha: str) -> str:
-    """Return the command that explains one change."""
-    return f"Look at one: bascule replay {path} --show {short(sha)}"
+def next_steps(path: str, sha: str, *, own: bool) -> tuple[str, ...]:
+    """Return what to run next, a command a line; ``sha`` is a change worth a look, empty for none.
 
-
-def next_packs(path: str, *, own: bool) -> str:
-    """Return the commands that try another policy."""
+    ``own``: the packs were written for this repository.
+    """
+    run = f"bascule replay {shown(path, limit=4096)}"
+    look = (f"Look at one:      {run} --show {short(sha)}",) if sha else ()
     if own:
-        return f"Try other packs: bascule replay {path} --rulepack DIR     compare: bascule replay {path} --diff DIR"
-    write = "write .github/rulepack/NAME.yml into a folder DIR"
-    return f"Your own policy: {write}, then: bascule replay {path} --rulepack DIR"
+        return *look, f"Try other packs:  {run} --rulepack DIR", f"Compare:          {run} --diff DIR"
+    return *look, f"Your own policy:  write NAME.yml into a folder DIR, then: {run} --rulepack DIR"

@@ -31,7 +31,7 @@ def document(report: Report) -> dict[str, Any]:
         "reasons": [{"label": label, "changes": number} for label, number in report.reasons],
         "unclaimed": [{"folder": shown(name), "changes": number} for name, number in report.unclaimed],
         "unknown": {
-            "lines": not report.counted,
+            "lines": report.uncounted,
             "branch": not report.about.branch,
             "skipped": report.skipped,
             "plugins": [{"name": name, "reason": reason} for name, reason in report.broken],

@@ -66,6 +66,8 @@ class Judge:
         core = gates.run(ctx, claimed=bound.claimed, known=KNOWN)
         # Also the plugins whose rules the pack uses beside its scenario's own: an unasked rule would be a silent allow.
         asked = self._plugins.gate(ctx, {pack.scenario, *(r.use.partition("/")[0] for r in pack.rules)})
+        if pack.scenario in self.policy.unready:
+            asked = (*asked, say.no_rules_yet(pack.scenario, pack.where("scenario")))
         return verdict(pack.name, children=(verdict("core", core), verdict(pack.scenario, asked)))
 
 

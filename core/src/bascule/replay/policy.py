@@ -1,4 +1,4 @@
-"""Which packs judge: those of the branch, those of a directory, or packaged defaults that fit the repository's files."""
+"""Which packs judge: those of the branch, those of a directory, or packaged defaults that fit its files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from attrs import evolve
 
-from bascule.errors import ConfigError, Problem, UsageError
+from bascule.errors import ConfigError, OutsideError, Problem, UsageError
 from bascule.git import Git
 from bascule.globs import globs
 from bascule.messages import replay as say
@@ -32,6 +32,7 @@ def policy_of(repository: Repository, catalog: Catalog, directory: Path | None =
     Raises:
         ConfigError: one or more packs are wrong, with every problem.
         UsageError: ``directory`` holds no pack.
+        OutsideError: the branch's packs cannot be read from this clone.
     """
     if directory is not None:
         return Policy(origin="directory", packs=_directory(directory, catalog), place=str(directory))
@@ -43,7 +44,9 @@ def policy_of(repository: Repository, catalog: Catalog, directory: Path | None =
         folders = sorted({path.rpartition("/")[0] for path in files})
         return Policy(origin="repository", packs=loaded.packs, place=", ".join(f"{f}/" for f in folders))
     paths = _paths(repository.git, repository.tip)
-    return Policy(origin="defaults", packs=tuple(_defaults(catalog, paths)))
+    packs = tuple(_defaults(catalog, paths))
+    unready = tuple(name for p in packs if not catalog.scenarios[name := p.scenario].rules)
+    return Policy(origin="defaults", packs=packs, unready=unready)
 
 
 def _directory(directory: Path, catalog: Catalog) -> tuple[Rulepack, ...]:
@@ -75,11 +78,19 @@ def _is_pack(path: Path) -> bool:
 
 
 def _committed(repository: Repository) -> dict[str, bytes]:
-    """Return the pack files of the branch's tip."""
+    """Return the pack files of the branch's tip.
+
+    Raises:
+        OutsideError: a partial clone has the name of a pack but not its content. Judging without it would be another
+            policy than the repository's.
+    """
     listed = repository.git.run("ls-tree", "-z", "--name-only", repository.tip, "--", *(f"{f}/" for f in FOLDERS))
     paths = [p for p in listed.decode("utf-8", "surrogateescape").split("\0") if is_pack_path(p)]
-    contents = ((p, repository.git.blob(repository.tip, p)) for p in paths)
-    return {path: content for path, content in contents if content is not None}
+    contents = {path: repository.git.blob(repository.tip, path) for path in paths}
+    missing = tuple(path for path, content in contents.items() if content is None)
+    if missing:
+        raise OutsideError(say.missing_packs(missing), where=repository.name, hint=say.HAVE_THEM)
+    return {path: content for path, content in contents.items() if content is not None}
 
 
 def _paths(git: Git, tip: str) -> tuple[str, ...]:

@@ -94,12 +94,16 @@ class Policy:
     """The packs that judge and where they come from.
 
     ``origin``: ``repository``, ``directory`` or ``defaults`` (packaged templates that fit the repository's files; none
-    fits where ``packs`` is empty). ``place`` is the directory, or the packs' folders in the repository.
+    fits where ``packs`` is empty). ``place`` is the directory, or the packs' folders in the repository. ``unready`` are
+    scenarios of packaged defaults that offer no rules in the installed version. Such a default only observes: that
+    nothing blocks a change by its paths and size does not make it safe, so it counts as one that needs a tool. A pack
+    that somebody wrote for such a scenario is taken at its word.
     """
 
     origin: str
     packs: tuple[Rulepack, ...]
     place: str = ""
+    unready: tuple[str, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -118,9 +122,9 @@ class Report:
     """The whole answer. ``changes`` are newest first; ``reasons`` are (label, number of changes), most frequent first.
 
     ``unclaimed`` counts changes by the top folder of files that no pack claims. ``broken`` are (plugin, reason) of
-    installed plugins that could not be used. ``seconds`` is how long it took. ``counted``: whether lines could be
-    counted (False: file contents are missing). ``skipped``: commits whose difference is not known, because a shallow
-    clone ends there.
+    installed plugins that could not be used. ``seconds`` is how long it took. ``uncounted``: changes whose
+    lines could not be counted, because file contents are missing. ``skipped``: commits whose difference is not known,
+    because a shallow clone ends there.
     """
 
     about: About
@@ -131,7 +135,7 @@ class Report:
     reasons: tuple[tuple[str, int], ...]
     unclaimed: tuple[tuple[str, int], ...]
     seconds: float
-    counted: bool = True
+    uncounted: int = 0
     skipped: int = 0
     broken: tuple[tuple[str, str], ...] = ()
 

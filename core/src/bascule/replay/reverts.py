@@ -6,12 +6,15 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from bascule.git import RawEntry
 
 _SHA = r"[0-9a-f]{7,64}"
 _SAYS = re.compile(rf"\bthis\s+reverts\s+commits?\s+({_SHA}(?:(?:\s*,\s*(?:and\s+)?|\s+and\s+){_SHA})*)", re.IGNORECASE)
+_TITLE = re.compile(r'revert "(.+)"', re.IGNORECASE | re.DOTALL)
+_NUMBERED = re.compile(r"(.+?)\s+\(#(\d+)\)", re.DOTALL)
+_BRANCH = re.compile(r"revert-(\d+)-.+")
 _NUMBER = re.compile(r"^\s*reverts\s+(?:[\w.-]+/[\w.-]+)?#(\d+)\s*\.?\s*$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -19,20 +22,23 @@ _NUMBER = re.compile(r"^\s*reverts\s+(?:[\w.-]+/[\w.-]+)?#(\d+)\s*\.?\s*$", re.I
 class Landed:
     """What revert detection needs of a change. ``messages``: its own and those of the commits that it brought in.
 
-    ``inside`` are the ids of those commits; ``number`` is its pull request, 0 for none; ``time`` in seconds.
+    ``inside`` are the ids of those commits; ``number`` is its pull request, 0 for none; ``head_ref`` that one's branch;
+    ``time`` in seconds.
     """
 
     sha: str
     number: int
+    title: str
     time: int
     messages: tuple[str, ...]
     entries: tuple[RawEntry, ...]
     inside: tuple[str, ...] = ()
+    head_ref: str = ""
 
 
 @frozen(kw_only=True)
 class Revert:
-    """``by`` reverted a change. ``how``: ``message`` (it says so) or ``inverse`` (it undoes all of it and no more).
+    """``by`` reverted a change. ``how``: ``message`` (its words say so) or ``inverse`` (all of it undone and no more).
 
     ``seconds`` between the two commits. ``part``: only some of a merge's commits were named. ``undone_by``: the change
     that reverted ``by`` in turn, so that the first one stands again; None when it stays reverted.
@@ -87,12 +93,14 @@ class _Names:
     position: Mapping[str, int]
     parts: frozenset[str]
     ids: tuple[str, ...]
-    numbers: Mapping[int, tuple[int, ...]] = field(factory=dict)
+    numbers: Mapping[int, Sequence[int]]
+    titles: Mapping[str, Sequence[int]]
 
     @classmethod
     def of(cls, ordered: Sequence[Landed]) -> _Names:
         position: dict[str, int] = {}
-        numbers: dict[int, tuple[int, ...]] = {}
+        numbers: dict[int, list[int]] = {}
+        titles: dict[str, list[int]] = {}
         parts: set[str] = set()
         for index, change in enumerate(ordered):
             for sha in change.inside:
@@ -100,9 +108,12 @@ class _Names:
             if len(change.inside) > 1:
                 parts.update(change.inside)
             if change.number:
-                numbers[change.number] = (*numbers.get(change.number, ()), index)
+                numbers.setdefault(change.number, []).append(index)
+            titles.setdefault(change.title, []).append(index)
         position.update((change.sha, index) for index, change in enumerate(ordered))
-        return cls(position=position, parts=frozenset(parts), ids=tuple(sorted(position)), numbers=numbers)
+        return cls(
+            position=position, parts=frozenset(parts), ids=tuple(sorted(position)), numbers=numbers, titles=titles
+        )
 
     def commit(self, prefix: str) -> str | None:
         """Return the one id that starts with ``prefix``; None for none or several."""
@@ -114,31 +125,63 @@ class _Names:
 
     def before(self, number: int, index: int) -> int | None:
         """Return the last change of pull request ``number`` before ``index``."""
-        return max((i for i in self.numbers.get(number, ()) if i < index), default=None)
+        return _last(self.numbers.get(number, ()), index)
+
+    def titled(self, title: str, index: int) -> int | None:
+        """Return the change before ``index`` that ``Revert "title"`` means: by its number, else the last so called."""
+        numbered = _NUMBERED.fullmatch(title)
+        if numbered and (found := self.before(int(numbered[2]), index)) is not None:
+            return found
+        return _last(self.titles.get(title, ()), index)
+
+
+def _last(positions: Sequence[int], index: int) -> int | None:
+    at = bisect_left(positions, index)
+    return positions[at - 1] if at else None
 
 
 def _said(ordered: Sequence[Landed]) -> Iterable[tuple[int, int, bool]]:
-    """Yield (later, earlier, in part) for what messages say, oldest revert first."""
+    """Yield (later, earlier, in part) for what messages, titles and branches say, oldest revert first."""
     names = _Names.of(ordered)
     for index, change in enumerate(ordered):
-        whole: set[int] = set()
-        named: dict[int, set[str]] = {}
-        for message in change.messages:
-            ids, numbers = mentioned(message)
-            for prefix in ids:
-                sha = names.commit(prefix)
-                if sha is None:
-                    continue
-                earlier = names.position[sha]
-                if sha in names.parts:
-                    named.setdefault(earlier, set()).add(sha)
-                else:
-                    whole.add(earlier)
-            whole.update(i for n in numbers if (i := names.before(n, index)) is not None)
-        for earlier in sorted(whole | set(named)):
-            if earlier < index:  # its own commits, and whatever a mistyped id points at
-                all_of_it = earlier in whole or named[earlier] >= set(ordered[earlier].inside)
+        whole, parts = _by_message(change, index, names)
+        if not whole and not parts:
+            whole = _by_title(change, index, names)
+        for earlier in sorted(whole | set(parts)):
+            if earlier < index:  # not its own commits, nor whatever a mistyped id points at
+                all_of_it = earlier in whole or parts[earlier] >= set(ordered[earlier].inside)
                 yield index, earlier, not all_of_it
+
+
+def _by_message(change: Landed, index: int, names: _Names) -> tuple[set[int], dict[int, set[str]]]:
+    """Return what is reverted as a whole, and the commits that are reverted of merges of several."""
+    whole: set[int] = set()
+    parts: dict[int, set[str]] = {}
+    for message in change.messages:
+        ids, numbers = mentioned(message)
+        for prefix in ids:
+            sha = names.commit(prefix)
+            if sha is None:
+                continue
+            if sha in names.parts:
+                parts.setdefault(names.position[sha], set()).add(sha)
+            else:
+                whole.add(names.position[sha])
+        whole.update(i for n in numbers if (i := names.before(n, index)) is not None)
+    return whole, parts
+
+
+def _by_title(change: Landed, index: int, names: _Names) -> set[int]:
+    """Return what ``Revert "title"`` or the branch ``revert-N-...`` of GitHub's revert button name.
+
+    A squash may keep nothing else of the message.
+    """
+    branch = _BRANCH.fullmatch(change.head_ref)
+    title = _TITLE.fullmatch(change.title)
+    found = names.before(int(branch[1]), index) if branch else None
+    if found is None and title:
+        found = names.titled(title[1], index)
+    return set() if found is None else {found}
 
 
 def _inverses(ordered: Sequence[Landed]) -> Iterable[tuple[int, int]]:

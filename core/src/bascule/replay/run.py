@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from attrs import evolve, frozen
@@ -19,11 +19,14 @@ from bascule.replay.judge import Judge
 from bascule.replay.policy import policy_of
 from bascule.replay.records import About, Judged, Outcome, Policy, Report, Shown, outcome_of
 from bascule.replay.repository import Repository, find
-from bascule.replay.reverts import Landed, Revert, reverts
+from bascule.replay.reverts import Landed, reverts
 from bascule.rulepack.catalog import Catalog
 
 Progress = Callable[[int, int], None]
 """Called with (changes judged, changes in all)."""
+
+_MISSING = 20
+"""After so many changes with a missing content, contents are not asked for any more."""
 
 
 @frozen(kw_only=True)
@@ -55,7 +58,7 @@ def replay(request: Request, hosts: Hosts, clock: Clock, progress: Progress) -> 
     policy = policy_of(repository, catalog, request.rulepack)
     other = None if request.diff is None else policy_of(repository, catalog, request.diff)
     reader = _Reader(repository, policy, other, hosts, progress)
-    changes, counted = reader.judge(request.last)
+    changes = reader.judge(request.last)
     return Report(
         about=_about(repository),
         policy=policy,
@@ -65,7 +68,7 @@ def replay(request: Request, hosts: Hosts, clock: Clock, progress: Progress) -> 
         reasons=summary.reasons(changes),
         unclaimed=summary.unclaimed(changes),
         seconds=clock.elapsed() - started,
-        counted=counted,
+        uncounted=reader.uncounted,
         skipped=reader.skipped,
         broken=tuple(sorted(catalog.broken.items())),
     )
@@ -92,7 +95,7 @@ def show(request: Request, sha: str, hosts: Hosts) -> Shown:
     if target in repository.boundary:
         raise UsageError(say.at_the_boundary(sha), where="--show", hint=say.DEEPEN)
     policy = policy_of(repository, _catalog(hosts), request.rulepack)
-    entry, counted = _one(repository, target)
+    entry, counted = next(entries(repository, (target,)))
     change = change_of(entry, repository, landed.brought.get(target, ()))
     judge = Judge(policy, hosts, branch=bool(repository.branch), lines=counted)
     tree, _ = judge.verdict(change)
@@ -109,7 +112,7 @@ def show(request: Request, sha: str, hosts: Hosts) -> Shown:
 
 
 class _Reader:
-    """Judges a repository's changes, a second time without file contents where the clone lacks some."""
+    """Judges a repository's changes. ``uncounted`` and ``skipped`` count as in :class:`Report`."""
 
     def __init__(
         self, repository: Repository, policy: Policy, other: Policy | None, hosts: Hosts, progress: Progress
@@ -118,40 +121,57 @@ class _Reader:
         self._policies = [policy] if other is None else [policy, other]
         self._hosts = hosts
         self._progress = progress
+        self.uncounted = 0
         self.skipped = 0
 
-    def judge(self, last: int | None) -> tuple[tuple[Judged, ...], bool]:
-        """Return the newest ``last`` changes, newest first, and whether their lines could be counted."""
-        git, tip = self._repository.git, self._repository.tip
-        shas = chain(git, tip, limit=None if last is None else last + 1)
+    def judge(self, last: int | None) -> tuple[Judged, ...]:
+        """Return the newest ``last`` changes, newest first."""
+        repository = self._repository
+        shas = chain(repository.git, repository.tip, limit=None if last is None else last + 1)
         older = shas[last] if last is not None and len(shas) > last else None
         shas = shas[:last]
-        landed = landings(git, shas, older)
-        if not self._repository.partial:
-            try:
-                return self._read(shas, landed, contents=True), True
-            except OutsideError:
-                # A content is missing, as in a damaged or cut-down clone. Trees alone still tell which files changed;
-                # if it was something else, git says so again.
-                self.skipped = 0
-        return self._read(shas, landed, contents=False), False
-
-    def _read(self, shas: tuple[str, ...], landed: Landings, *, contents: bool) -> tuple[Judged, ...]:
-        repository = self._repository
-        named = bool(repository.branch)
-        judges = [Judge(p, self._hosts, branch=named, lines=contents) for p in self._policies]
+        landed = landings(repository.git, shas, older)
+        judges = {
+            counted: [Judge(p, self._hosts, branch=bool(repository.branch), lines=counted) for p in self._policies]
+            for counted in (True, False)
+        }
         judged: list[Judged] = []
         trail: list[Landed] = []
-        for entry in history(repository.git, repository.tip, limit=len(shas), contents=contents):
+        for entry, counted in entries(repository, shas):
             self._progress(len(judged), len(shas))
             if entry.info.sha in repository.boundary:
                 self.skipped += 1
                 continue
+            self.uncounted += not counted
             trail.append(_landed(entry, landed))
-            judged.append(_judged(entry, repository, landed, judges))
-        self._progress(len(judged), len(judged))
+            judged.append(_judged(entry, repository, landed, judges[counted]))
+        self._progress(len(shas), len(shas))
         undone = reverts(trail)
-        return tuple(evolve(j, reverted=undone.get(j.sha)) if j.sha in undone else j for j in judged)
+        return tuple(evolve(j, reverted=undone[j.sha]) if j.sha in undone else j for j in judged)
+
+
+def entries(repository: Repository, shas: Sequence[str]) -> Iterator[tuple[Entry, bool]]:
+    """Yield the first-parent commits ``shas``, newest first, each with whether its lines could be counted.
+
+    Where a content is missing, as in a partial or a damaged clone, the trees alone still tell which files changed.
+
+    Raises:
+        OutsideError: git failed at something else.
+    """
+    git = repository.git
+    at = missing = 0
+    while at < len(shas) and missing < _MISSING and not repository.partial:
+        try:
+            for entry in history(git, shas[at], limit=len(shas) - at):
+                yield entry, True
+                at += 1
+        except OutsideError:
+            missing += 1
+            yield next(history(git, shas[at], limit=1, contents=False)), False  # git's own error, if it is another one
+            at += 1
+    if at < len(shas):
+        for entry in history(git, shas[at], limit=len(shas) - at, contents=False):
+            yield entry, False
 
 
 def _judged(entry: Entry, repository: Repository, landed: Landings, judges: list[Judge]) -> Judged:
@@ -170,24 +190,17 @@ def _judged(entry: Entry, repository: Repository, landed: Landings, judges: list
 
 def _landed(entry: Entry, landed: Landings) -> Landed:
     inside = landed.brought.get(entry.info.sha, ())
+    asked = request_of(entry.info.message)
     return Landed(
         sha=entry.info.sha,
-        number=request_of(entry.info.message).number,
+        number=asked.number,
+        title=asked.title,
+        head_ref=asked.head_ref,
         time=entry.info.committer_time,
         messages=(entry.info.message, *(c.message for c in inside)),
         entries=entry.entries,
         inside=tuple(c.sha for c in inside),
     )
-
-
-def _one(repository: Repository, sha: str) -> tuple[Entry, bool]:
-    """Return one commit of the branch, and whether its lines could be counted."""
-    if not repository.partial:
-        try:
-            return next(history(repository.git, sha, limit=1)), True
-        except OutsideError:
-            pass  # as in _Reader.judge
-    return next(history(repository.git, sha, limit=1, contents=False)), False
 
 
 def _about(repository: Repository) -> About:

@@ -7,6 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from bascule.replay.records import Judged, Outcome, Row
 from bascule.rulepack.bind import RULE
+from bascule.types import Status
+
+_WAIT = Status.WAIT.value
 
 
 def rows(changes: Sequence[Judged], scenarios: Iterable[str]) -> tuple[Row, ...]:
@@ -27,8 +30,9 @@ def _row(scenario: str, changes: Sequence[Judged]) -> Row:
 
 
 def reasons(changes: Iterable[Judged]) -> tuple[tuple[str, int], ...]:
-    """Return (label, number of changes it stood in the way of), most frequent first, then by name."""
-    return _most(r for c in changes for r in {r.label for r in c.opinion.reasons})
+    """Return (label, number of changes it blocked), most frequent first, then by name."""
+    blocked = (c for c in changes if c.opinion.outcome is Outcome.BLOCKED)
+    return _most(label for c in blocked for label in {r.label for r in c.opinion.reasons if r.status != _WAIT})
 
 
 def unclaimed(changes: Iterable[Judged]) -> tuple[tuple[str, int], ...]:

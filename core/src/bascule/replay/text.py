@@ -7,12 +7,11 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from bascule.messages import replay as say
-from bascule.messages.wording import code, shown
+from bascule.messages.wording import count, shown
 from bascule.render import Look, tree
 from bascule.render.look import finish
 from bascule.render.spans import terminal
 from bascule.replay.records import Judged, Outcome, Report, Row, Shown
-from bascule.types import Verdict
 
 _LISTED = 10
 _REASONS = 6
@@ -27,22 +26,26 @@ def text(report: Report, look: Look, *, path: str, last: bool) -> str:
         path: the repository as the person named it, for the next steps.
         last: whether only the newest changes were asked for.
     """
-    where = shlex.quote(path)
-    blocks = [
-        _head(report, last=last),
-        _table(report) if report.policy.packs else [],
+    texts = [
         _figures(report),
         _reverted(report),
         _comparison(report) if report.other is not None else [],
-        [say.unknowable(counted=report.counted, branch=bool(report.about.branch), skipped=report.skipped)],
-        _next(report, where),
+        [say.unknowable(report.uncounted, branch=bool(report.about.branch), skipped=report.skipped)],
     ]
-    table = blocks[1]
+    blocks = [
+        _shaped(_head(report, last=last), look),
+        _table(report) if report.policy.packs else [],
+        *(_shaped(block, look) for block in texts),
+        _next(report, shlex.quote(path)),  # commands are copied, so they are never wrapped
+    ]
     lines: list[str] = []
     for block in filter(None, blocks):
-        shaped = block if block is table else [part for line in block for part in _wrapped(terminal(line), look.width)]
-        lines += ([""] if lines else []) + shaped
+        lines += ([""] if lines else []) + block
     return finish(look, lines)
+
+
+def _shaped(lines: Iterable[str], look: Look) -> list[str]:
+    return [part for line in lines for part in _wrapped(terminal(line), look.width)]
 
 
 def text_of(one: Shown, look: Look) -> str:
@@ -53,7 +56,7 @@ def text_of(one: Shown, look: Look) -> str:
     lines = [head]
     if one.asked:
         lines.append(f"{one.asked[:7]} landed with it")
-    facts = f"{change.read_at:%d %b %Y} · {len(change.files)} files"
+    facts = f"{change.read_at:%d %b %Y} · {count(len(change.files), 'file')}"
     lines.append(f"{facts} · content only: {say.OUTCOME[one.outcome.value]}")
     lines.append("")
     if one.verdict is None:
@@ -69,7 +72,8 @@ def text_of(one: Shown, look: Look) -> str:
 
 
 def _wrapped(line: str, width: int) -> list[str]:
-    return textwrap.wrap(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False) or [""]
+    indent = " " * (len(line) - len(line.lstrip(" ")) + 2)
+    return textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def _head(report: Report, *, last: bool) -> list[str]:
@@ -92,16 +96,17 @@ def _table(report: Report) -> list[str]:
     cells.append((say.NO_SCENARIO, f"{unbound:,}", *([say.NONE] * 4)))
     widths = [max(len(row[at]) for row in cells) for at in range(len(say.COLUMNS))]
     return [
-        "  ".join(cell.ljust(w) if at == 0 else cell.rjust(w) for at, (cell, w) in enumerate(zip(row, widths, strict=True)))
+        "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])
         for row in cells
-    ]  # fmt: skip
+    ]
 
 
 def _cells(row: Row) -> tuple[str, ...]:
     # Without anything allowed there is nothing that a revert could speak against.
     reverted = f"{row.reverted:,}" if row.allowed else say.NONE
     tool = f"{row.needs_tool:,}" if row.needs_tool else say.NONE
-    return row.scenario, f"{row.changes:,}", f"{row.allowed:,}", f"{row.blocked:,}", tool, reverted
+    allowed = f"{row.allowed:,}" if row.allowed or not row.needs_tool else say.NONE
+    return row.scenario, f"{row.changes:,}", allowed, f"{row.blocked:,}", tool, reverted
 
 
 def _figures(report: Report) -> list[str]:
@@ -115,8 +120,12 @@ def _figures(report: Report) -> list[str]:
     several = sum(1 for c in report.changes if len(c.opinion.scenarios) > 1)
     if several:
         lines.append(say.several_rows(several))
-    ruled = {p.scenario for p in report.policy.packs if p.rules}
-    bare = sorted({p.scenario for p in report.policy.packs} - ruled)
+    policy = report.policy
+    if report.count(Outcome.NEEDS_TOOL) and policy.unready:
+        lines.append(say.unready(policy.unready))
+    bare = sorted(
+        {p.scenario for p in policy.packs} - {p.scenario for p in policy.packs if p.rules} - {*policy.unready}
+    )
     if bare:
         lines.append(say.without_rules(bare))
     return lines
@@ -163,8 +172,5 @@ def _cut(lines: Iterable[str]) -> list[str]:
 def _next(report: Report, path: str) -> list[str]:
     blocked = [c for c in report.changes if c.opinion.outcome is Outcome.BLOCKED]
     picked: Sequence[Judged] = report.reverted or blocked or report.changes
-    lines = [say.next_show(path, picked[0].sha)] if picked and report.policy.packs else []
-    return [*lines, say.next_packs(path, own=report.policy.origin != "defaults")]
-
-
-__all__ = ["text", "text_of"]
+    sha = picked[0].sha if picked and report.policy.packs else ""
+    return list(say.next_steps(path, sha, own=report.policy.origin != "defaults"))
