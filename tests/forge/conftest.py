@@ -183,3 +183,16 @@ def make_transport(script: Script, clock: ManualClock, secret: Secret) -> Iterat
 @pytest.fixture
 def transport(make_transport: MakeTransport) -> GitHubTransport:
     return make_transport()
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A simulated GitHub, shared by a module's tests; each makes a repository of its own."""
+    from hub import USERS, Hub
+
+    from bascule.simulator.process import SimulatorProcess
+
+    with SimulatorProcess(tmp_path_factory.mktemp("sim"), USERS) as process:
+        made = Hub(process)
+        yield made
+        made.close()

@@ -149,7 +149,9 @@ def locked(path: Path, *, clock: Clock, seconds: float = LOCK_SECONDS) -> Iterat
     Raises:
         BusyError: it is still held then.
     """
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.parents[1].parent.mkdir(parents=True, exist_ok=True)
+    for folder in (path.parents[1], path.parent):  # private code may lie here: one by one, for the mode
+        folder.mkdir(exist_ok=True, mode=0o700)
     descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         waited = 0.0
