@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from bascule.cli import rulepack_show as show
 from bascule.errors import ConfigError, ExitCode, Problem, UsageError
 
 if TYPE_CHECKING:
     from bascule.host.driver import Hosts
     from bascule.rulepack.catalog import Catalog
     from bascule.rulepack.load import Loaded
-    from bascule.rulepack.trial import Judge, Outcome
+    from bascule.rulepack.trial import Judge
     from bascule.types import Rulepack
 
 _VALIDATE = """Check rulepacks and .github/bascule.yml, and list every problem with its place.
@@ -77,7 +77,9 @@ def validate(paths: tuple[Path, ...], as_json: bool) -> int:
         loaded = _load(files, catalog)
     problems = [*loaded.problems, *(_settings_problems() if not paths else ())]
     if as_json:
-        _print_json({"packs": [_pack_row(p) for p in loaded.packs], "problems": [_problem_row(p) for p in problems]})
+        show.print_json(
+            {"packs": [show.pack_row(p) for p in loaded.packs], "problems": [show.problem_row(p) for p in problems]}
+        )
     else:
         for pack in loaded.packs:
             click.echo(f"ok       {pack.path}  {pack.scenario}, mode {pack.mode.value}")
@@ -85,8 +87,8 @@ def validate(paths: tuple[Path, ...], as_json: bool) -> int:
             click.echo(f"problem  {problem.where}: {problem.message}")
             if problem.fix:
                 click.echo(f"         fix: {problem.fix}")
-        _annotate(problems)
-        click.echo(f"{_count(len(files), 'rulepack')}: {_count(len(problems), 'problem')}")
+        show.annotate(problems)
+        click.echo(f"{show.count(len(files), 'rulepack')}: {show.count(len(problems), 'problem')}")
     return ExitCode.USAGE if problems else ExitCode.DONE
 
 
@@ -102,12 +104,12 @@ def explain(target: str | None, as_json: bool) -> int:
     if as_json:
         rows = [
             {
-                **_pack_row(pack),
+                **show.pack_row(pack),
                 "sentences": [{"key": s.key, "text": s.text, "where": list(s.where)} for s in sentences(pack)],
             }
             for pack in packs
         ]
-        _print_json({"packs": rows})
+        show.print_json({"packs": rows})
         return ExitCode.DONE
     for at, pack in enumerate(packs):
         extends = f", extends {', '.join(pack.extends)}" if pack.extends else ""
@@ -135,9 +137,9 @@ def test(paths: tuple[Path, ...], templates: bool, as_json: bool) -> int:
             packs = _usable(_load(_pack_files(paths), catalog))
         outcomes = trial.run(packs, _judge(hosts))
     if as_json:
-        _print_json({"examples": [_outcome_row(o) for o in outcomes]})
+        show.print_json({"examples": [show.outcome_row(o) for o in outcomes]})
     else:
-        _print_outcomes(packs, outcomes)
+        show.print_outcomes(packs, outcomes)
     return ExitCode.DONE if all(o.ok for o in outcomes) else ExitCode.BLOCKED
 
 
@@ -266,88 +268,3 @@ def _judge(hosts: Hosts) -> Judge:
         return (*gates.run(ctx, claimed=claimed), *hosts.gate(ctx, names))
 
     return judge
-
-
-# --- how it is shown ---
-
-
-def _print_outcomes(packs: tuple[Rulepack, ...], outcomes: tuple[Outcome, ...]) -> None:
-    from bascule.render.tree import tree
-
-    for outcome in outcomes:
-        if not outcome.ok:
-            because = f" because of {outcome.because}" if outcome.because else ""
-            got = outcome.verdict.status.value
-            reasons = f" because of {', '.join(outcome.reasons)}" if outcome.reasons else ""
-            click.echo(f"{outcome.where}: {outcome.pack}, example {outcome.example!r}")
-            click.echo(f"  expected {outcome.expected}{because}, got {got}{reasons}")
-            click.echo("".join(f"    {line}\n" for line in tree(outcome.verdict).splitlines()))
-    for pack in packs:
-        if not pack.examples:
-            click.echo(f"{pack.path} has no examples; add some under `examples:`")
-    good = sum(o.ok for o in outcomes)
-    click.echo(f"{_count(len(outcomes), 'example')}: {good} as expected" + _others(len(outcomes) - good))
-
-
-def _others(count: int) -> str:
-    return f", {count} not" if count else ""
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
-
-
-def _annotate(problems: list[Problem]) -> None:
-    """In Actions, mark each problem at its line of the file."""
-    if os.environ.get("GITHUB_ACTIONS") != "true":
-        return
-    for problem in problems:
-        file, line, column = [*problem.where.rsplit(":", 2), "", ""][:3]
-        place = f"file={_property(file)},line={line},col={column}" if column.isdigit() else f"file={_property(file)}"
-        text = f"{problem.message} - {problem.fix}" if problem.fix else problem.message
-        click.echo(f"::error {place},title=rulepack::{_data(text)}")
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
-
-
-def _pack_row(pack: Rulepack) -> dict[str, Any]:
-    return {
-        "name": pack.name,
-        "path": pack.path,
-        "scenario": pack.scenario,
-        "mode": pack.mode.value,
-        "extends": list(pack.extends),
-        "sha256": pack.sha256,
-        "loosen": pack.loosen,
-        "loosened": list(pack.loosened),
-    }
-
-
-def _problem_row(problem: Problem) -> dict[str, str]:
-    return {"where": problem.where, "message": problem.message, "fix": problem.fix}
-
-
-def _outcome_row(outcome: Outcome) -> dict[str, Any]:
-    from bascule import wire
-
-    return {
-        "pack": outcome.pack,
-        "example": outcome.example,
-        "where": outcome.where,
-        "expected": outcome.expected,
-        "because": outcome.because,
-        "got": outcome.verdict.status.value,
-        "reasons": list(outcome.reasons),
-        "ok": outcome.ok,
-        "verdict": wire.dump(outcome.verdict),
-    }
-
-
-def _print_json(document: dict[str, Any]) -> None:
-    click.echo(json.dumps({"schema_version": 1, **document}, indent=2, ensure_ascii=False))
