@@ -166,11 +166,11 @@ class _Restore:
             done = self._sweeper.take_over(state) if state.is_open else Swept(state=state)
         else:
             done = self._sweeper.sweep()
-        if done.restoring is not None and done.clean:
-            # Nobody may come for hours: wait until no read can be stale, look again, and verify.
-            done = done.then(self._sweeper.patrol(done.state, settle=True))
-        elif self.options.all and done.clean:
-            done = done.then(self._sweeper.patrol(done.state))
+        if done.clean and self.options.all:
+            return done.then(self._sweeper.patrol(done.state))
+        if done.clean and done.restoring is not None:
+            # On a schedule nobody comes for a while: wait until no read can be stale, look again, and verify.
+            return done.then(self._sweeper.patrol(done.state, settle=True))
         return done
 
     def _run(self, run: str) -> Swept:
