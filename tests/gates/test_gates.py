@@ -81,6 +81,7 @@ CASES = [
     Case("files", "no files", (BLOCK,), {"files": ()}, {}, ("no changed files",)),
     Case("files", "no files known at all", (BLOCK,), {"files": (), "files_complete": False}, {}, ("not complete",)),
     Case("files", "not UTF-8", (BLOCK,), {"files": make_files("docs/caf\udce9.md", "docs/a.md")}, {}, ("`docs/caf\\xe9.md`", "UTF-8")),
+    Case("files", "not UTF-8, and the rest is judged too", (BLOCK, BLOCK), {"files": make_files("docs/caf\udce9.md", "src/x.py")}, {"files": {"only": ["docs/**"]}}, ("`src/x.py` only",)),
     Case("files", "symlink", (BLOCK,), {"files": make_files("docs/a.md", kind_after=FileKind.SYMLINK)}, {}, ("symbolic link: `docs/a.md`", "files.special: [symlinks]")),
     Case("files", "symlink removed", (BLOCK,), {"files": make_files("docs/a.md", status="removed", kind_before=FileKind.SYMLINK)}, {}, ("symbolic link",)),
     Case("files", "symlink permitted", (ALLOW,), {"files": make_files("docs/a.md", kind_after=FileKind.SYMLINK)}, {"files": {"special": ["symlinks"]}}),
@@ -125,6 +126,7 @@ CASES = [
     Case("authors", "listed", (ALLOW,), {}, ALLOW_DEV, ("`octo-dev`, the only commit",)),
     Case("authors", "empty list asks for known accounts", (ALLOW,)),
     Case("authors", "login in another case", (ALLOW,), {}, {"authors": {"allow": ["Octo-Dev"]}}),
+    Case("authors", "login in another case, on GitHub", (ALLOW,), {"author": make_actor("Octo-Dev")}, ALLOW_DEV),
     Case("authors", "opener not listed", (BLOCK,), {"author": EVIL}, ALLOW_DEV, ("`evil-dev`, opened it", "only `octo-dev`", "authors.allow")),
     Case("authors", "author of a commit not listed", (BLOCK,), {"commits": (make_commit(), make_commit(EVIL, sha="b" * 40))}, ALLOW_DEV, ("`evil-dev`, author of `bbbbbbb`",)),
     Case("authors", "committer not listed", (BLOCK,), {"commits": (make_commit(committer=EVIL),)}, ALLOW_DEV, ("`evil-dev`, committer of",)),
@@ -144,6 +146,7 @@ CASES = [
     Case("authors", "pinned bot", (ALLOW,), {"author": BOT, "commits": (make_commit(BOT),)}, {"authors": {"allow": ["renovate[bot]#29139614"]}}),
     Case("authors", "team member", (ALLOW,), {"teams": {"@acme/platform": (DEV_ID,)}}, {"authors": {"allow": ["@acme/platform"]}}),
     Case("authors", "team's name in another case", (ALLOW,), {"teams": {"@Acme/Platform": (DEV_ID,)}}, {"authors": {"allow": ["@acme/platform"]}}),
+    Case("authors", "team's name in another case, in the pack", (ALLOW,), {"teams": {"@acme/platform": (DEV_ID,)}}, {"authors": {"allow": ["@Acme/Platform"]}}),
     Case("authors", "not in the team", (BLOCK,), {"teams": {"@acme/platform": (1,)}}, {"authors": {"allow": ["@acme/platform"]}}),
     Case("authors", "team not readable", (BLOCK, BLOCK), {}, {"authors": {"allow": ["@acme/platform"]}}, ("`@acme/platform` could not be read", "Members: read")),
     Case("authors", "team not needed", (ALLOW,), {}, {"authors": {"allow": ["@acme/platform", "octo-dev"]}}),
@@ -167,6 +170,8 @@ CASES = [
     Case("labels", "not asked", ()),
     Case("labels", "there", (ALLOW,), {}, {"labels": {"require": ["change:safe"], "deny": ["hold"]}}, ("`change:safe` set, no `hold`",)),
     Case("labels", "case does not matter", (ALLOW,), {"labels": ("Change:Safe",)}, {"labels": {"require": ["change:safe"]}}),
+    Case("labels", "case does not matter, in the pack", (ALLOW,), {"labels": ("change:safe",)}, {"labels": {"require": ["Change:Safe"]}}),
+    Case("labels", "held, in another case in the pack", (BLOCK,), {"labels": ("hold",)}, {"labels": {"deny": ["HOLD"]}}),
     Case("labels", "missing", (BLOCK,), {"labels": ()}, {"labels": {"require": ["change:safe"]}}, ("missing: `change:safe`", '--add-label "change:safe"')),
     Case("labels", "held", (BLOCK,), {"labels": ("Hold",)}, {"labels": {"deny": ["hold"]}}, ("held by label `hold`", '--remove-label "hold"')),
     Case("labels", "missing and held", (BLOCK, BLOCK), {"labels": ("hold",)}, {"labels": {"require": ["change:safe"], "deny": ["hold"]}}),
@@ -176,6 +181,10 @@ CASES = [
     Case("checks", "a status under the app's name is not the app", (BLOCK,), {"checks": (run_("test", app="status/github-actions"),)}, REQUIRE, ("reported by `status/github-actions`",)),
     Case("checks", "same name from another app", (BLOCK,), {"checks": (run_(app="evil-app"),)}, REQUIRE, ("reported by `evil-app`, not by github-actions",)),
     Case("checks", "another app's red does not count against it", (ALLOW,), {"checks": (run_(), run_(state="failure", app="other-app"))}, REQUIRE, ("not required and not green: `test`",)),
+    Case("checks", "what is green, skipped, required or our own is not called red", (ALLOW,), {"checks": (run_(), run_("lint"), run_("docs", "skipped"), run_("bascule", "failure"), run_("build", "failure"))}, REQUIRE, ("`test` green; not required and not green: `build`",)),
+    Case("checks", "a slug in another case", (ALLOW,), {"checks": (run_(app="GitHub-Actions"),)}, REQUIRE),
+    Case("checks", "a slug in another case, in the pack", (ALLOW,), {}, {"checks": {"require": [{"name": "test", "app": "GitHub-Actions"}]}}),
+    Case("checks", "red under a slug in another case is not another check", (BLOCK,), {"checks": (run_(state="failure", app="GitHub-Actions"),)}, REQUIRE, ("`test` failed",)),
     Case("checks", "zero checks, required", (BLOCK,), {"checks": ()}, REQUIRE, ("no checks on `4be1f02`",)),
     Case("checks", "zero checks, none required", (BLOCK,), {"checks": ()}, {}, ("no checks", "at least one green check")),
     Case("checks", "cut short", (BLOCK,), {"checks_complete": False}, REQUIRE, ("not every check",)),
@@ -197,9 +206,13 @@ CASES = [
     Case("checks", "roll-up of skipped only", (BLOCK,), {"checks": (run_(state="skipped"),)}, {}, ("nothing ran",)),
     Case("checks", "roll-up without Bascule itself", (ALLOW,), {"checks": (run_(), run_("bascule", "in_progress"), run_("bascule/merge", "failure"))}),
     Case("checks", "Bascule alone is no check", (BLOCK,), {"checks": (run_("bascule"),)}, {}, ("no checks",)),
+    Case("checks", "Bascule in another case", (BLOCK,), {"checks": (run_("Bascule"),)}, {}, ("no checks",)),
+    Case("checks", "a status that nobody signed", (BLOCK,), {"checks": (run_("ci", "failure", app="status/"),)}, {}, ("(unnamed source)",)),
+    Case("checks", "roll-up names who reported", (BLOCK,), {"checks": (run_("ci", "failure", app="status/ci-user"),)}, {}, ("(status/ci-user)",)),
     # changes requested
     Case("changes_requested", "nobody", (ALLOW,)),
     Case("changes_requested", "approved", (ALLOW,), {"reviews": (make_review(),)}, {}, ("none, 1 approval",)),
+    Case("changes_requested", "approved by somebody without write access", (ALLOW,), {"reviews": (make_review(can_write=False), make_review("COMMENTED"))}, {}, ("none",)),
     Case("changes_requested", "by a writer", (BLOCK,), {"reviews": (make_review("CHANGES_REQUESTED"),)}, {}, ("changes requested by `octo-reviewer`",)),
     Case("changes_requested", "by somebody without write access", (ALLOW,), {"reviews": (make_review("CHANGES_REQUESTED", can_write=False),)}),
     Case("changes_requested", "GitHub says so", (BLOCK,), {"review_decision": "CHANGES_REQUESTED"}, {}, ("GitHub says",)),
@@ -292,9 +305,17 @@ def test_a_pack_judges_the_files_that_it_claims() -> None:
     files = [c for c in gates.run(context, claimed=("docs/a.md",)) if c.rule == "files"]
     assert [c.status for c in files] == [ALLOW]
     assert files[0].found == "1 changed, allowed"
+    linked = make_change(files=(*make_files("docs/a.md"), *make_files("src/x", kind_after=FileKind.SYMLINK)))
+    other = [c for c in gates.run(make_context(linked), claimed=("docs/a.md",)) if c.rule == "files"]
+    assert [c.status for c in other] == [ALLOW]  # the link is for the pack that claims it
     nothing = [c for c in gates.run(context, claimed=()) if c.rule == "files"]
     assert [c.status for c in nothing] == [BLOCK]
     assert "claims none" in nothing[0].found
+
+
+def test_only_approvals_that_count_are_counted() -> None:
+    (check,) = asked("changes_requested", {"reviews": (make_review(can_write=False), make_review("COMMENTED"))}, {})
+    assert check.found == "none"
 
 
 def test_a_file_name_that_no_glob_can_claim_blocks_all_the_same() -> None:

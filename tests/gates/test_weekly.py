@@ -37,6 +37,7 @@ def at(text: str) -> datetime:
         ("Mon 22:00-06:00", "UTC", "2026-01-06 06:00", False),
         ("Mon 22:00-06:00", "UTC", "2026-01-05 05:00", False),
         ("Sun 22:00-06:00", "UTC", "2026-01-05 05:00", True),
+        ("Mon 08:59-09:59", "UTC", "2026-01-05 09:58", True),
     ],
 )
 def test_is_open(hours: str, zone: str, now: str, is_open: bool) -> None:
