@@ -91,9 +91,13 @@ class Clone:
         folder.mkdir(parents=True, exist_ok=True)
 
     def git(self, *args: str) -> str:
-        who = {f"GIT_{r}_{k}": v for r in ("AUTHOR", "COMMITTER") for k, v in (("NAME", "O"), ("EMAIL", "o@example.com"))}
+        who = {
+            f"GIT_{r}_{k}": v for r in ("AUTHOR", "COMMITTER") for k, v in (("NAME", "O"), ("EMAIL", "o@example.com"))
+        }
         env = {**os.environ, **who, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-        done = subprocess.run(["git", "-C", str(self.folder), *args], capture_output=True, text=True, env=env, check=False)
+        done = subprocess.run(
+            ["git", "-C", str(self.folder), *args], capture_output=True, text=True, env=env, check=False
+        )
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
@@ -103,7 +107,9 @@ class Clone:
         return self.git("rev-parse", "HEAD")
 
 
-def connection(box: Box, number: int | None, cache: Path, clock: Clock, *, token: str = ADMIN, **more: Any) -> Connection:
+def connection(
+    box: Box, number: int | None, cache: Path, clock: Clock, *, token: str = ADMIN, **more: Any
+) -> Connection:
     """Return a connection in which one token plays every part."""
     secret = Secret(value=token, origin="GH_TOKEN")
     environ = {"BASCULE_API_URL": box.hub.sim.url, "XDG_CACHE_HOME": str(cache)}

@@ -476,6 +476,7 @@ def test_http_errors(script: Any, observer: Observer, status: int, error: type) 
     script.say(status, {"message": "Bad credentials"})
     with pytest.raises(error) as refused:
         observer.snapshot(5)
+    assert isinstance(refused.value, OutsideError)
     assert refused.value.hint
 
 
@@ -528,6 +529,15 @@ def test_permission_is_asked_live(script: Any, observer: Observer) -> None:
     script.say(403, {"message": "Resource not accessible"})
     with pytest.raises(RefusedError):
         observer.permission("octo-dev")
+
+
+def test_labels_of_a_very_long_history_are_nobodys(script: Any, observer: Observer) -> None:
+    event = {"event": "labeled", "label": {"name": "hold"}, "actor": {"login": "octo-dev"}}
+    script.say(200, [event])
+    assert observer.labelled_by(5, "hold") == "octo-dev"
+    for _ in range(10):
+        script.say(200, [event] * 100)
+    assert observer.labelled_by(5, "hold") is None
 
 
 def test_team_members(script: Any, observer: Observer) -> None:

@@ -63,6 +63,7 @@ class Connection:
         self._spacing = spacing or (Spacing(calls=0.0, writes=0.0) if local else Spacing())
         self._allow_http = environ.get("BASCULE_ALLOW_HTTP", "") == "1"
         self._sockets: dict[str, GitHubTransport] = {}
+        self._hurried = 0
 
     @cached_property
     def observer(self) -> Observer:
@@ -90,6 +91,18 @@ class Connection:
         """Return what writes on the pull request; without a Merger's token it can only make check runs."""
         merger = self._transport(Identity.MERGER) if self._tokens.get(Identity.MERGER) is not None else None
         return Reporter(merger, self._transport(Identity.OBSERVER), address=self.address)
+
+    def keep_journal_in(self, repository: str) -> None:
+        """Let the journal live in ``owner/name`` from now on; a no-op where it does already.
+
+        Raises:
+            RuntimeError: the journal was used before, in another repository. A bug.
+        """
+        if self._journal_address.full_name.lower() == repository.lower():
+            return
+        if "journal" in self.__dict__:
+            raise RuntimeError(repository)
+        self._journal_address = RepoAddress(repository)
 
     def has(self, identity: Identity) -> bool:
         """Return whether there is a token for ``identity``."""
@@ -121,14 +134,22 @@ class Connection:
 
     @contextmanager
     def unspaced(self) -> Iterator[None]:
-        """Send without pauses on every connection; for the time that a window is open."""
+        """Send without pauses on every connection, and repeat no read here; for the time that a window is open.
+
+        A window has its own budget for repeated reads: it must hear of a limit or a lost reply at once, not after this
+        layer has waited for two minutes.
+        """
         for identity in (Identity.MERGER, self._administrator):
             if self.has(identity):
                 self._socket(identity)
-        with ExitStack() as stack:
-            for socket in self._sockets.values():
-                stack.enter_context(socket.unspaced())
-            yield
+        self._hurried += 1
+        try:
+            with ExitStack() as stack:
+                for socket in self._sockets.values():
+                    stack.enter_context(socket.unspaced())
+                yield
+        finally:
+            self._hurried -= 1
 
     def close(self) -> None:
         """Close all connections."""
@@ -137,7 +158,12 @@ class Connection:
 
     def _transport(self, identity: Identity) -> Transport:
         recorded = RecordingTransport(self._socket(identity), identity=identity, log=self.calls, clock=self._clock)
-        return RetryingReads(AllowlistTransport(recorded, identity=identity), clock=self._clock, policy=self._retry)
+        return RetryingReads(
+            AllowlistTransport(recorded, identity=identity),
+            clock=self._clock,
+            policy=self._retry,
+            enabled=lambda: self._hurried == 0,
+        )
 
     def _socket(self, identity: Identity) -> GitHubTransport:
         token = self._tokens.require(identity)

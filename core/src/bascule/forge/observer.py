@@ -110,7 +110,10 @@ class Observer:
         return "none" if response.status == 404 else str(response.body["permission"])
 
     def labelled_by(self, number: int, label: str) -> str | None:
-        """Return the login that put ``label`` on ``number`` last, or None when nobody did. One call per 100 events."""
+        """Return the login that put ``label`` on ``number`` last, or None when nobody did. One call per 100 events.
+
+        None also for a pull request with more than 1,000 events: the last one that was read may not be the last.
+        """
         last: str | None = None
         for page in range(1, _PAGES + 1):
 
@@ -125,8 +128,8 @@ class Observer:
                     if event["event"] == "labeled" and event["label"]["name"].lower() == label.lower():
                         last = (event["actor"] or {}).get("login")
             if len(events) < 100:
-                break
-        return last
+                return last
+        return None
 
     def team_members(self, org: str, slug: str) -> tuple[int, ...]:
         """Return the numeric ids of a team's members, child teams included, sorted. One call per 100.

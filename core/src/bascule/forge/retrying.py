@@ -6,6 +6,8 @@ write pass untouched, also when it was limited or lost.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from attrs import frozen
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
@@ -32,15 +34,23 @@ class RetryPolicy:
 class RetryingReads:
     """Repeats reads and GraphQL queries after lost replies and rate limits; the last error is raised as it is."""
 
-    def __init__(self, inner: Transport, *, clock: Clock, policy: RetryPolicy | None = None) -> None:
+    def __init__(
+        self,
+        inner: Transport,
+        *,
+        clock: Clock,
+        policy: RetryPolicy | None = None,
+        enabled: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._inner = inner
         self._clock = clock
+        self._enabled = enabled
         self._policy = RetryPolicy() if policy is None else policy
         self._spent = 0.0
 
     def send(self, request: Request) -> Response:
-        """Send ``request``; a read up to ``policy.attempts`` times."""
-        if request.is_write:
+        """Send ``request``; a read up to ``policy.attempts`` times while ``enabled()``."""
+        if request.is_write or not self._enabled():
             return self._inner.send(request)
         retrying = Retrying(
             retry=retry_if_exception_type((LostReplyError, RateLimitedError)),
