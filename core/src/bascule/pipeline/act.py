@@ -11,6 +11,7 @@ from bascule.forge.ports import Identity
 from bascule.git import Git
 from bascule.messages import pipeline as say
 from bascule.pipeline.asking import may_act
+from bascule.pipeline.configured import key_variables
 from bascule.pipeline.decide import Decision
 from bascule.pipeline.session import Session
 from bascule.types import Change, MergeReport, RestoreContext, Result, RunStatus, Status, Way, verdict
@@ -47,19 +48,13 @@ def act(session: Session, decision: Decision) -> Result:
 
 def journal_of(session: Session, repository: int) -> Journal | None:
     """Return the journal where this process has a key to write it, else None."""
-    ring = keys.from_environment(_key_variables(session))
+    ring = keys.from_environment(key_variables(session))
     if ring.signer is None:
         return None
     identity = Identity.KEEPER
     if not session.connection.has(identity):
         return None
     return Journal(store=session.connection.journal, keys=ring, repository=repository, clock=session.clock)
-
-
-def _key_variables(session: Session) -> dict[str, str]:
-    kept = session.tokens.journal_key
-    public = session.environ.get(keys.PUBLIC_VARIABLE, "")
-    return {keys.PUBLIC_VARIABLE: public, keys.PRIVATE_VARIABLE: kept.reveal() if kept is not None else ""}
 
 
 def _pass(session: Session, decision: Decision) -> Result:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
+from bascule.config.settings import Settings
 from bascule.forge.ports import Identity, RefState, RefusedError
 from bascule.forge.snapshot import JournalView, Snapshot
 from bascule.messages import pipeline as say
+from bascule.pipeline.configured import configured
 from bascule.pipeline.session import Session
 from bascule.pipeline.titles import default_message
 from bascule.pipeline.verdicts import judge
@@ -54,6 +56,7 @@ class Decision:
     merger: Viewer | None = None
     live: LiveRead | None = None
     evidence: tuple[Evidence, ...] = ()
+    settings: Settings = field(factory=Settings)
 
 
 @frozen(kw_only=True)
@@ -84,11 +87,16 @@ def decide(session: Session, number: int) -> Decision:
     early = _nothing_to_do(session, snapshot)
     if early is not None:
         return evolve(base, result=early)
-    catalog = Catalog.of(session.hosts.scenarios().values(), _broken(session))
+    settings, problems = configured(session, snapshot)
+    if settings.journal.repository is not None:
+        base = evolve(base, tip=None)  # the first query looked into this repository
+    base = evolve(base, settings=settings)
+    catalog = Catalog.of(session.hosts.scenarios().values(), session.hosts.broken())
     loaded = load_all(snapshot.packs, catalog, snapshot.packs_commit)
     change = session.connection.fetch(snapshot)
-    if loaded.problems or snapshot.packs_problem is not None:
-        broken = refusals(loaded.problems) or (_unreadable(snapshot),)
+    problems = (*problems, *loaded.problems)
+    if problems or snapshot.packs_problem is not None:
+        broken = refusals(problems) or (_unreadable(snapshot),)
         tree = verdict(f"#{number}", broken)
         return evolve(base, result=_result(session, RunStatus.BLOCKED, "", change, tree))
     bound = bind(loaded.packs, paths=change.paths, base_ref=change.base_ref)
@@ -145,7 +153,8 @@ def _with_protection(session: Session, known: Decision, change: Change, tree: Ve
     status = _status(tree, choice)
     result = _result(session, status, "", change, tree, packs=tuple(PackRef.of(b.pack) for b in bound.packs))
     result = evolve(result, blockers=found, plan=plan, details=_details(known, choice))
-    return evolve(known, result=result, merger=merger, live=guard.live, tip=guard.tip or known.tip)
+    tip = None if known.settings.journal.repository is not None else guard.tip or known.tip
+    return evolve(known, result=result, merger=merger, live=guard.live, tip=tip)
 
 
 def _status(tree: Verdict, choice: Choice) -> RunStatus:
@@ -261,10 +270,6 @@ def _tip(view: JournalView, before: float) -> TipRead | None:
         # Only the REST read decides that there is no journal: some servers hide such refs from GraphQL.
         return None
     return TipRead(ref=RefState(sha=view.tip, date=view.date), elapsed=before, commits=view.commits)
-
-
-def _broken(session: Session) -> dict[str, str]:
-    return {r.name: r.reason for r in session.hosts.reports() if r.status != "ok"}
 
 
 def _unreadable(snapshot: Snapshot) -> Check:

@@ -12,6 +12,7 @@ from bascule.pipeline.act import act
 from bascule.pipeline.decide import Decision, decide
 from bascule.pipeline.session import Session
 from bascule.render import markdown
+from bascule.render.facts import not_restored
 from bascule.types import Mode, Result, RunStatus
 
 
@@ -41,7 +42,7 @@ def report(session: Session, decision: Decision, result: Result, *, comment: boo
     try:
         if wanted and session.connection.has(Identity.MERGER):
             session.progress("comment")
-            body = markdown.comment(result, run_url=run_url(session))
+            body = markdown.comment(result, run_url=run_url(session)) + _mentions(decision, result)
             me = decision.merger.login if decision.merger is not None else ""
             session.connection.reporter.sticky(change.number, body, known=decision.snapshot.stickies, me=me)
         if united is not None:
@@ -49,6 +50,12 @@ def report(session: Session, decision: Decision, result: Result, *, comment: boo
     except BasculeError as error:
         return evolve(result, alarms=(*result.alarms, say.not_reported(error.message)))
     return result
+
+
+def _mentions(decision: Decision, result: Result) -> str:
+    """Call those who want to hear of alarms (`notify.mention`); nobody for anything less."""
+    mention = decision.settings.notify.mention
+    return f"\n\n{' '.join(mention)}" if mention and (result.alarms or not_restored(result)) else ""
 
 
 def _status(session: Session, decision: Decision, result: Result, *, advisory: bool) -> None:

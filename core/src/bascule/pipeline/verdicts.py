@@ -56,7 +56,7 @@ def _one_pack(session: Session, snapshot: Snapshot, change: Change, part: BoundP
 def _rehearse(session: Session, snapshot: Snapshot, change: Change, part: BoundPack) -> tuple[Evidence | Check, ...]:
     """Let the scenario rehearse on files only; contents are fetched first, because a host has no network token."""
     scenario = part.pack.scenario
-    if not any("dry_run" in r.hooks for r in session.hosts.reports() if scenario in r.scenarios):
+    if not session.hosts.rehearses(scenario):
         return ()
     session.progress(f"rehearsal of {part.pack.name}")
     objects = session.connection.objects(snapshot, contents=True)
