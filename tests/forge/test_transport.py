@@ -329,6 +329,14 @@ def test_the_token_goes_into_one_header(script: Any, transport: GitHubTransport,
     assert seen.body == {"a": 1}
 
 
+def test_an_echoed_token_goes_no_further(script: Any, transport: GitHubTransport, secret: Secret) -> None:
+    script.say(400, {"message": f"bad header token {secret.reveal()}"}).say(200, raw=secret.reveal().encode())
+    assert transport.send(request()).message == "bad header token ***"
+    with pytest.raises(LostReplyError) as lost:
+        transport.send(request())
+    assert secret.reveal() not in str(lost.value)
+
+
 def test_anonymous_means_no_credentials_from_elsewhere(
     script: Any, make_transport: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -94,6 +94,9 @@ class GitHubTransport:
             self._last_call = self._clock.elapsed()
             if request.is_write:
                 self._last_write = self._last_call
+        if self._token is not None:
+            # A server or proxy that echoes the token would carry it into messages and logs.
+            body = body.replace(self._token.reveal(), "***")
         return interpret(request, status, headers, body, now=self._clock.now())
 
     @contextmanager
