@@ -294,6 +294,17 @@ def test_the_users_git_configuration_is_not_used(
     assert gh.fetch(snapshot).files_complete
 
 
+def test_a_proxy_is_not_asked_to_reach_this_machine(box: Box, opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = box.simple_pull()
+    gh = opened(box, number)
+    snapshot = gh.observer.snapshot(number)
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    assert gh.fetch(snapshot).files_complete
+
+
 def test_a_second_fetch_uses_the_clone_and_a_rename_keeps_it(box: Box, hub: Hub, opened: Open, tmp_path: Path) -> None:
     number = box.simple_pull()
     gh = opened(box, number)

@@ -192,6 +192,16 @@ def test_no_repository_at_all(tmp_path: Path) -> None:
     assert "-R owner/repo" in refused.value.hint
 
 
+def test_the_environment_may_name_the_repository(tmp_path: Path) -> None:
+    environ = {"GH_REPO": "octo/named", "GITHUB_REPOSITORY": "octo/job"}
+    assert resolve("1", environ=environ, folder=tmp_path).full_name == "octo/named"
+    assert resolve("1", repo="octo/box", environ=environ, folder=tmp_path).full_name == "octo/box"
+    job = {"GITHUB_REPOSITORY": "octo/job"}
+    assert resolve("1", environ=job, folder=tmp_path).full_name == "octo/job"
+    folder = clone(tmp_path, ("origin", "https://github.com/octo/box"))
+    assert resolve("1", environ=job, folder=folder).full_name == "octo/box"
+
+
 def test_a_detached_head_names_no_pull_request(tmp_path: Path) -> None:
     folder = clone(tmp_path, ("origin", "https://github.com/octo/box"))
     (folder / ".git" / "HEAD").write_text("0" * 40 + "\n")

@@ -15,12 +15,13 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from attrs import evolve
 
 from bascule.clock import Clock
 from bascule.errors import BusyError
-from bascule.forge.addresses import Api
+from bascule.forge.addresses import Api, is_loopback
 from bascule.forge.snapshot import ListedFile, Snapshot
 from bascule.forge.tokens import Secret
 from bascule.git import Git
@@ -205,5 +206,7 @@ def _environment(url: str, token: Secret | None) -> dict[str, str]:
     made = {"GIT_CONFIG_COUNT": str(len(settings)), "GIT_ALLOW_PROTOCOL": "https:http"}
     for i, (key, value) in enumerate(settings.items()):
         made |= {f"GIT_CONFIG_KEY_{i}": key, f"GIT_CONFIG_VALUE_{i}": value}
+    if is_loopback(urlsplit(url).hostname or ""):
+        return made  # a proxy must never be asked to reach this very machine: it would see the token
     names = {n for p in _PROXIES for n in (p, p.upper())}
     return made | {n: os.environ[n] for n in names if n in os.environ}

@@ -89,13 +89,15 @@ def resolve(
         selector: ``42``, ``#42``, ``owner/repo#42``, a link to a pull request, ``branch`` or ``owner:branch``;
         None means the
             pull request of the branch checked out in ``folder``.
-        repo: the ``-R`` option: ``[HOST/]owner/repo`` or an address; None means the remotes of ``folder``.
+        repo: the ``-R`` option: ``[HOST/]owner/repo`` or an address; None means ``GH_REPO``, else the remotes of
+            ``folder``, else ``GITHUB_REPOSITORY`` (an Actions job without a checkout).
         pull: False where only a repository is meant and ``selector`` is None (``bascule-restore``).
 
     Raises:
         UsageError: nothing fits, two things contradict each other, or another GitHub is named.
     """
     api = api_of(environ)
+    repo = repo or environ.get("GH_REPO", "").strip() or None
     option = None if repo is None else _option(repo, api)
     named, branch = _selector(selector, api)
     if named is not None and named.name:
@@ -103,7 +105,7 @@ def resolve(
             message, hint = text.two_repositories(str(selector), option.slug)
             raise UsageError(message, hint=hint)
         return Target(api=api, owner=named.owner, name=named.name, number=named.number)
-    where = option or _from_remotes(folder, api)
+    where = option or _from_remotes(folder, api, environ.get("GITHUB_REPOSITORY", "").strip())
     number = named.number if named is not None else None
     if selector is None and pull:
         number, branch = _from_checkout(folder)
@@ -186,7 +188,7 @@ def _same_host(named: _Named, api: Api) -> bool:
     return found == wanted or (p == q and is_loopback(a) and is_loopback(b))
 
 
-def _from_remotes(folder: Path, api: Api) -> _Named:
+def _from_remotes(folder: Path, api: Api, otherwise: str) -> _Named:
     status, out = Git(folder).call("config", "--get-regexp", r"^remote\..*\.(url|gh-resolved)$", ok=(0, 1, 128))
     remotes: dict[str, _Named] = {}
     chosen: str | None = None
@@ -206,6 +208,8 @@ def _from_remotes(folder: Path, api: Api) -> _Named:
     slugs = sorted({r.slug for r in remotes.values()})
     if len(slugs) == 1:
         return next(iter(remotes.values()))
+    if otherwise and not slugs:
+        return _option(otherwise, api)
     message, hint = text.many_remotes(str(folder), slugs) if slugs else text.no_remote(str(folder), api.host)
     raise UsageError(message, hint=hint)
 
