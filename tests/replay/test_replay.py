@@ -1,6 +1,5 @@
 """Judging a history: by content, by what this clone has, by several packs, and by two policies."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -239,11 +238,9 @@ class Answers:
 
     def __init__(self, *checks: Check) -> None:
         self.checks = checks
-        self.asked: list[set[str]] = []
 
-    def gate(self, ctx: GateContext, names: Iterable[str]) -> tuple[Check, ...]:
+    def gate(self, ctx: GateContext) -> tuple[Check, ...]:
         assert ctx.now == ctx.change.read_at
-        self.asked.append(set(names))
         return self.checks
 
 
@@ -262,11 +259,3 @@ def test_a_rule_that_waits_for_its_rehearsal_needs_a_tool(statuses: tuple[Status
     change = make_change(known=("git",), author=None, read_at=datetime(2025, 3, 1, tzinfo=UTC))
     opinion = Judge(Policy(origin="directory", packs=(pack,)), Answers(*checks)).opinion(change)
     assert opinion.outcome is outcome
-
-
-def test_every_plugin_whose_rule_a_pack_uses_is_asked() -> None:
-    rules = [{"id": "a", "use": "deps/pinned"}, {"id": "b", "use": "allowlist/paths"}]
-    pack = make_pack(scenario="terraform", rules=rules)
-    plugins = Answers(make_check("terraform/x"))
-    Judge(Policy(origin="directory", packs=(pack,)), plugins).opinion(make_change(known=("git",)))
-    assert plugins.asked == [{"terraform", "deps", "allowlist"}]

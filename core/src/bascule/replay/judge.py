@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Protocol
 
 from attrs import evolve
@@ -18,8 +17,8 @@ from bascule.types import Change, Check, GateContext, Match, Rulepack, SizeRule,
 class Plugins(Protocol):
     """What judging needs of :class:`bascule.host.driver.Hosts`."""
 
-    def gate(self, ctx: GateContext, names: Iterable[str]) -> tuple[Check, ...]:
-        """Return the checks of the plugins called ``names``."""
+    def gate(self, ctx: GateContext) -> tuple[Check, ...]:
+        """Return the checks of every plugin that has to do with the pack."""
         ...
 
 
@@ -64,8 +63,7 @@ class Judge:
         pack = bound.pack
         ctx = GateContext(change=change, pack=pack, now=change.read_at)
         core = gates.run(ctx, claimed=bound.claimed, known=KNOWN)
-        # Also the plugins whose rules the pack uses beside its scenario's own: an unasked rule would be a silent allow.
-        asked = self._plugins.gate(ctx, {pack.scenario, *(r.use.partition("/")[0] for r in pack.rules)})
+        asked = self._plugins.gate(ctx)
         if pack.scenario in self.policy.unready:
             asked = (*asked, say.no_rules_yet(pack.scenario, pack.where("scenario")))
         return verdict(pack.name, children=(verdict("core", core), verdict(pack.scenario, asked)))

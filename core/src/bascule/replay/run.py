@@ -214,5 +214,4 @@ def _about(repository: Repository) -> About:
 
 
 def _catalog(hosts: Hosts) -> Catalog:
-    broken = {r.name: r.reason for r in hosts.reports() if r.status != "ok"}
-    return Catalog.of(hosts.scenarios().values(), broken)
+    return Catalog.of(hosts.scenarios().values(), hosts.broken())
