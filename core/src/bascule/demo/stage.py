@@ -198,8 +198,8 @@ class Stage:
         pipe = subprocess.PIPE
         return subprocess.Popen(command, env=self.environment, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe)
 
-    def finish(self, process: subprocess.Popen[bytes], timeout: float = 60.0) -> Ran:
-        """Wait for a started command."""
+    def finish(self, process: subprocess.Popen[bytes], timeout: float = 240.0) -> Ran:
+        """Wait for a started command, longer than a run itself tries to restore."""
         out, err = process.communicate(timeout=timeout)
         text = out.decode()
         document = json.loads(text) if text.startswith("{") else {}
