@@ -30,8 +30,10 @@ class FaultRule:
     body: Any = None
     headers: dict[str, str] = Factory(dict)
     drop: bool = False
-    #: delay: seconds of real time before the request is looked at.
+    #: delay: seconds of real time before the request is looked at, or before its answer is sent where `after` is
+    #: true. Forgetting the faults ends it at once, so that a test need not guess how long its own steps take.
     seconds: float = 0.0
+    after: bool = False
     #: stale: how many reads of each address answer as before the write; which reads (regular expression).
     reads: int = 1
     read_path: str = "/branches/.*/protection|/graphql"

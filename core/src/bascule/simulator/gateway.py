@@ -67,7 +67,7 @@ class Gateway:
         entry = self._begin_log(scope, text)
         if self.plan.latency:
             await asyncio.sleep(self.plan.latency)
-        reply = await self._with_faults(scope, body, text)
+        reply = await self._with_faults(scope, body, text, entry)
         entry["user"] = scope.get("sim_user")
         entry["status"] = reply.status if reply else 0
         if reply is None:
@@ -99,6 +99,7 @@ class Gateway:
             "status": None,
             "user": None,
             "operation": (_OPERATION.search(text) or [None, None])[1] if text else None,
+            "held": None,
             "time": self.world.clock.iso(),
             "monotonic": time.monotonic(),
         }
@@ -107,11 +108,24 @@ class Gateway:
 
     # -- faults ----------------------------------------------------------------------------------
 
-    async def _with_faults(self, scope: Scope, body: bytes, text: str) -> Captured | None:
+    async def _with_faults(self, scope: Scope, body: bytes, text: str, entry: dict[str, Any]) -> Captured | None:
         rules = self.plan.striking(scope["method"], scope["path"], text)
+        await self._hold(rules, entry, after=False)
+        reply = await self._answer(rules, scope, body, text)
+        await self._hold(rules, entry, after=True)
+        return reply
+
+    async def _hold(self, rules: list[FaultRule], entry: dict[str, Any], *, after: bool) -> None:
+        """Wait for every delay; the log says meanwhile (`held`) whether the request was acted on yet."""
         for rule in rules:
-            if rule.action == "delay":
-                await asyncio.sleep(rule.seconds)
+            if rule.action == "delay" and rule.after is after:
+                entry["held"] = "after" if after else "before"
+                until = time.monotonic() + rule.seconds
+                while rule in self.plan.rules and time.monotonic() < until:
+                    await asyncio.sleep(min(0.01, rule.seconds))
+                entry["held"] = None
+
+    async def _answer(self, rules: list[FaultRule], scope: Scope, body: bytes, text: str) -> Captured | None:
         for rule in rules:
             if rule.action in ("fail", "rate_limit"):
                 return _rule_reply(rule)
