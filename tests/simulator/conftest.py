@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,16 @@ class Client:
         assert reply.status_code == status, f"{method} {path}: {reply.status_code} {reply.text[:400]}"
         return reply.json() if reply.content else None
 
+    def graphql(self, query: str, **variables: Any) -> Any:
+        """The whole answer to a GraphQL document, errors included."""
+        return self.ok("POST", "/graphql", {"query": query, "variables": variables})
+
+    def data(self, query: str, **variables: Any) -> Any:
+        """What a document without errors brought."""
+        answer = self.graphql(query, **variables)
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]
+
     def make_repo(self, name: str = "box", **settings: Any) -> str:
         """A repository with one commit; its full name."""
         return str(self.ok("POST", "/user/repos", {"name": name, "auto_init": True, **settings}, 201)["full_name"])
@@ -57,10 +68,22 @@ class Client:
         return str(self.ok("GET", f"/repos/{repo}/git/ref/{ref.removeprefix('refs/')}")["object"]["sha"])
 
 
+@pytest.fixture(scope="session")
+def shared_process() -> Iterator[SimulatorProcess]:
+    """One process per worker: starting one costs more than most tests. In a short path, for its unix socket."""
+    with tempfile.TemporaryDirectory(prefix="sim-") as folder:
+        root = Path(folder)
+        with SimulatorProcess(root / "root", USERS, unix_socket=root / "api.sock") as process:
+            yield process
+
+
 @pytest.fixture
-def sim(tmp_path: Path) -> Iterator[SimulatorProcess]:
-    with SimulatorProcess(tmp_path / "sim", USERS) as process:
-        yield process
+def sim(shared_process: SimulatorProcess) -> SimulatorProcess:
+    """A simulator in its first state; a test may stop, kill and restart it."""
+    if not shared_process.running:
+        shared_process.start()
+    shared_process.reset()
+    return shared_process
 
 
 @pytest.fixture
@@ -91,7 +114,7 @@ class Git:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 
-    def run(self, *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def run(self, *args: str, check: bool = True, text_in: str = "") -> subprocess.CompletedProcess[str]:
         env = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
@@ -104,7 +127,9 @@ class Git:
             "GIT_COMMITTER_EMAIL": "octo-dev@users.noreply.github.com",
             "LC_ALL": "C",
         }
-        done = subprocess.run(["git", *args], cwd=self.folder, env=env, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["git", *args], cwd=self.folder, env=env, capture_output=True, text=True, check=False, input=text_in
+        )
         assert not check or done.returncode == 0, f"git {args}: {done.stderr}"
         return done
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from bascule.simulator import auto_merge
 from bascule.simulator.access import user_by_login
 from bascule.simulator.model import MergeMethod, Repo
 from bascule.simulator.process import SimulatorProcess
-from bascule.simulator.pulls import pull_by_number
 from bascule.simulator.store import Store
 from bascule.simulator.world import Actor, World, create_world
 
@@ -84,10 +82,14 @@ def as_user(world: World, login: str) -> Actor:
     return Actor(user=user)
 
 
-def arm(sim: SimulatorProcess, login: str = "octo-dev", method: MergeMethod = "merge", number: int = 1) -> None:
-    """Enable auto-merge as that user."""
+ARM = """
+mutation Arm($id: ID!, $method: PullRequestMergeMethod!) {
+  enablePullRequestAutoMerge(input: {pullRequestId: $id, mergeMethod: $method}) { clientMutationId }
+}
+"""
 
-    def work(world: World, repo: Repo) -> None:
-        auto_merge.enable(world, repo, pull_by_number(world, repo, number), as_user(world, login), method)
 
-    inside(sim, work)
+def arm(client: Any, repo: str, method: MergeMethod = "merge", number: int = 1) -> list[str]:
+    """Enable auto-merge as that client; what GitHub says against it, if anything."""
+    answer = client.graphql(ARM, id=pull(client, repo, number)["node_id"], method=method.upper())
+    return [error["message"] for error in answer.get("errors", ())]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import urllib.error
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -165,6 +166,39 @@ def test_used_up_limit_refuses(sim: Any, dev: Any) -> None:
     codes = [dev.call("GET", "/user") for _ in range(3)]
     assert [c.status_code for c in codes] == [200, 200, 403]
     assert "API rate limit exceeded for user ID" in codes[2].json()["message"]
+
+
+def test_reset_begins_again(sim: Any, dev: Any) -> None:
+    repo = dev.make_repo()
+    number = dev.ok("GET", f"/repos/{repo}")["id"]
+    sim.control("users", {"login": "octo-late", "token": "tok-late"})
+    sim.control("switches", {"rate_limit": 7})
+    sim.control("clock", {"advance": 3600})
+    sim.control("faults", {"action": "fail", "path": "/user", "times": 0})
+    sim.reset()
+    state = sim.control("state")
+    assert {u["login"] for u in state["users"]} == {"web-flow", "octo-dev", "octo-admin", "octo-reader"}
+    assert (state["repos"], state["refs"], sim.control("requests"), sim.control("faults")) == ([], {}, [], [])
+    assert sim.control("switches")["rate_limit"] == 5000
+    assert sim.control("clock")["offset"] == 0
+    assert not (sim.root / "repos" / f"{number}.git").exists()
+    assert dev.ok("GET", "/user")["login"] == "octo-dev"
+    sim.restart()
+    assert sim.control("state") == state, "the file on disk began again as well"
+    again = dev.ok("GET", f"/repos/{dev.make_repo()}")
+    assert again["id"] > number, "an id from before finds nothing"
+
+
+def test_a_unix_socket_is_served_beside_the_port(sim: Any, dev: Any) -> None:
+    dev.make_repo()
+    with socket.socket(socket.AF_UNIX) as line:
+        line.connect(str(sim.unix_socket))
+        head = "Host: api.github.com\r\nAuthorization: token tok-dev\r\nConnection: close\r\n"
+        line.sendall(f"GET /repos/octo-dev/box HTTP/1.1\r\n{head}\r\n".encode())
+        reply = b"".join(iter(lambda: line.recv(65536), b"")).decode()
+    assert reply.startswith("HTTP/1.1 200")
+    assert '"url":"http://api.github.com/repos/octo-dev/box"' in reply.replace(": ", ":")
+    assert sim.unix_socket.stat().st_mode & 0o777 == 0o600
 
 
 def test_server_refuses_a_bad_user_spec(tmp_path: Any, capsys: Any) -> None:

@@ -4,17 +4,14 @@ from typing import Any
 
 import pytest
 
-from bascule.simulator import threads
 from bascule.simulator.process import SimulatorProcess
 
 from .conftest import Client
 from .pull_helpers import (
     ONE_REVIEW,
-    as_user,
     branch_off,
     events,
     give,
-    inside,
     merge,
     open_pull,
     protect,
@@ -185,11 +182,10 @@ def test_open_conversations_block_where_protection_says_so(
     assert refused(merge(dev, box)) == (405, text)
     assert pull(dev, box)["mergeable_state"] == "blocked"
 
-    def resolve(world: Any, repo: Any) -> None:
-        (thread,) = threads.threads_of(world, world.store.pulls.find(repo_id=repo.id, number=1))
-        threads.set_resolved(world, repo, as_user(world, "octo-dev"), thread, resolved=True)
-
-    inside(sim, resolve)
+    asked = "query($id: ID!) { node(id: $id) { ... on PullRequest { reviewThreads(first: 1) { nodes { id } } } } }"
+    found = dev.data(asked, id=pull(dev, box)["node_id"])["node"]["reviewThreads"]["nodes"]
+    resolve = "mutation($id: ID!) { resolveReviewThread(input: {threadId: $id}) { thread { isResolved } } }"
+    assert dev.data(resolve, id=found[0]["id"])["resolveReviewThread"] == {"thread": {"isResolved": True}}
     assert merge(dev, box).status_code == 200
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from bascule.simulator import auto_merge, merging
+from bascule.simulator import merging
 from bascule.simulator.http import HttpError
 from bascule.simulator.model import Repo
 from bascule.simulator.process import SimulatorProcess
@@ -278,7 +278,7 @@ def armed(sim: SimulatorProcess, dev: Client, box: str) -> str:
     branch_off(dev, box)
     open_pull(dev, box)
     protect(dev, box, required_pull_request_reviews=ONE_REVIEW, enforce_admins=False)
-    arm(sim, method="squash")
+    assert arm(dev, box, "squash") == []
     return box
 
 
@@ -318,7 +318,7 @@ def test_a_bypass_allowance_serves_a_direct_merge_but_no_auto_merge(sim: Simulat
     open_pull(dev, repo)
     allowance = {**ONE_REVIEW, "bypass_pull_request_allowances": {"users": ["octo-dev"]}}
     protect(dev, repo, required_pull_request_reviews=allowance)
-    arm(sim)
+    assert arm(dev, repo) == []
     dev.ok("POST", f"/repos/{repo}/issues/1/labels", ["anything"])
     assert pull(dev, repo)["merged"] is False
     assert merge(dev, repo).status_code == 200
@@ -332,12 +332,9 @@ def test_an_app_can_arm_and_merges_as_itself(sim: SimulatorProcess, dev: Client,
     branch_off(dev, box)
     open_pull(dev, box)
     protect(dev, box, required_pull_request_reviews=ONE_REVIEW)
-
-    def by_app(world: World, repo: Repo) -> None:
-        bot = as_user(world, "release[bot]").user
-        auto_merge.enable(world, repo, pull_by_number(world, repo, 1), auto_merge.acting_as(world, repo, bot))
-
-    inside(sim, by_app)
+    app = Client(sim, "tok-app")
+    assert arm(app, box) == []
+    app.session.close()
     review(reader, box)
     read = pull(dev, box)
     assert (read["merged"], read["merged_by"]["login"]) == (True, "release[bot]")
@@ -350,27 +347,22 @@ def test_auto_merge_is_disarmed_by_a_push_from_outside(sim: SimulatorProcess, de
     branch_off(reader, "octo-reader/box", "idea")
     open_pull(reader, box, "octo-reader:idea")
     protect(dev, box, required_pull_request_reviews=ONE_REVIEW)
-    arm(sim)
+    assert arm(dev, box) == []
     reader.put_file("octo-reader/box", "b.txt", "more\n", branch="idea")
     assert pull(dev, box)["auto_merge"] is None
     assert events(dev, box)[-1] == "auto_merge_disabled"
 
 
-def test_what_cannot_be_armed(sim: SimulatorProcess, dev: Client, box: str) -> None:
+def test_what_cannot_be_armed(dev: Client, reader: Client, box: str) -> None:
     branch_off(dev, box)
     open_pull(dev, box)
-
-    def refusal(login: str = "octo-dev") -> str:
-        with pytest.raises(Exception, match=r"auto-merge|Auto merge|Protected|status|permissions") as caught:
-            arm(sim, login)
-        return str(caught.value)
-
-    assert refusal() == "Pull request Auto merge is not allowed for this repository"
+    assert arm(dev, box) == ["Pull request Auto merge is not allowed for this repository"]
     dev.ok("PATCH", f"/repos/{box}", {"allow_auto_merge": True})
-    assert refusal() == "Pull request Protected branch rules not configured for this branch"
+    assert arm(dev, box) == ["Pull request Protected branch rules not configured for this branch"]
     protect(dev, box)
-    assert refusal() == "Pull request Pull request is in clean status"
-    assert refusal("octo-reader").startswith("octo-reader does not have the correct permissions")
+    assert arm(dev, box) == ["Pull request Pull request is in clean status"]
+    (denied,) = arm(reader, box)
+    assert denied.startswith("octo-reader does not have the correct permissions")
 
 
 # -- crashes -----------------------------------------------------------------------------------------

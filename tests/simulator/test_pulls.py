@@ -5,11 +5,10 @@ from typing import Any
 import pytest
 from github import Auth, Github
 
-from bascule.simulator import pulls
 from bascule.simulator.process import SimulatorProcess
 
 from .conftest import Client, Git, with_token
-from .pull_helpers import as_user, branch_off, events, give, inside, open_pull, protect, pull, refused, review
+from .pull_helpers import branch_off, events, give, open_pull, protect, pull, refused, review
 
 
 @pytest.fixture
@@ -263,10 +262,8 @@ def test_drafts(sim: SimulatorProcess, dev: Client, box: str) -> None:
     refusal = dev.call("PUT", f"/repos/{box}/pulls/1/merge", {})
     assert refused(refusal) == (405, "Pull Request is still a draft")
 
-    def ready(world: Any, repo: Any) -> None:
-        pulls.set_draft(world, repo, as_user(world, "octo-dev"), pulls.pull_by_number(world, repo, 1), draft=False)
-
-    inside(sim, ready)
+    ready = "mutation($id: ID!) { markPullRequestReadyForReview(input: {pullRequestId: $id}) { clientMutationId } }"
+    dev.data(ready, id=pull(dev, box)["node_id"])
     assert pull(dev, box)["mergeable_state"] == "clean"
     assert events(dev, box) == ["ready_for_review"]
 

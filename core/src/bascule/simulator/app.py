@@ -1,6 +1,7 @@
 """The application: resource modules behind the gateway."""
 
 import asyncio
+from collections.abc import Sequence
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -9,6 +10,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from bascule.simulator import control, smart_http
+from bascule.simulator.beginning import UserSpec, add_first_users
 from bascule.simulator.faults import FaultPlan
 from bascule.simulator.gateway import Gateway
 from bascule.simulator.graphql import engine
@@ -23,8 +25,12 @@ async def _unknown(_request: Request, _error: Exception) -> Response:
     return error_response(not_found())
 
 
-def create_app(world: World) -> ASGIApp:
-    """The whole simulator over one world, ready for an ASGI server."""
+def create_app(world: World, users: Sequence[UserSpec] = ()) -> ASGIApp:
+    """The whole simulator over one world, ready for an ASGI server.
+
+    `users` exist from the start, and again after `/_sim/reset`.
+    """
+    add_first_users(world, users)
     recover(world)
     starlette = Starlette(
         routes=[*control.routes, *ROUTES, *engine.routes, *smart_http.routes],
@@ -32,7 +38,7 @@ def create_app(world: World) -> ASGIApp:
     )
     # Addresses differ by a trailing slash on GitHub; a redirect would be a lie.
     starlette.router.redirect_slashes = False
-    gateway = Gateway(starlette, world, FaultPlan())
+    gateway = Gateway(starlette, world, FaultPlan(), first_users=users)
     starlette.state.world = world
     starlette.state.lock = asyncio.Lock()
     starlette.state.gateway = gateway

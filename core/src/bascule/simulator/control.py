@@ -10,6 +10,7 @@ from starlette.routing import Route
 from bascule.simulator import model as m
 from bascule.simulator.access import repo_by_name, user_by_login
 from bascule.simulator.auth import add_token, add_user
+from bascule.simulator.beginning import begin_again
 from bascule.simulator.faults import FaultRule
 from bascule.simulator.gateway import Gateway
 from bascule.simulator.http import HttpError, error_response, run_locked
@@ -70,6 +71,12 @@ def _requests(method: str, _body: Any, _: World, gateway: Gateway) -> Any:
     if method == "DELETE":
         gateway.log.clear()
     return list(gateway.log)
+
+
+def _reset(_method: str, _body: Any, world: World, gateway: Gateway) -> Any:
+    begin_again(world, gateway.first_users)
+    gateway.begin_again()
+    return {"users": [user.login for user in world.store.users]}
 
 
 def _state(_method: str, _body: Any, world: World, _: Gateway) -> Any:
@@ -162,6 +169,7 @@ routes = [
     _endpoint("latency", _latency, ["GET", "POST"]),
     _endpoint("faults", _faults, ["GET", "POST", "DELETE"]),
     _endpoint("requests", _requests, ["GET", "DELETE"]),
+    _endpoint("reset", _reset, ["POST"]),
     _endpoint("state", _state, ["GET"]),
     _endpoint("switches", _switches, ["GET", "POST"]),
     _endpoint("users", _users, ["POST"]),

@@ -9,12 +9,14 @@ import time
 import traceback
 import uuid
 from collections import OrderedDict, deque
+from collections.abc import Sequence
 from typing import Any
 
 from attrs import Factory, define, evolve, frozen
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bascule.simulator.access import full_name
+from bascule.simulator.beginning import UserSpec
 from bascule.simulator.faults import FaultPlan, FaultRule
 from bascule.simulator.world import World
 
@@ -48,6 +50,8 @@ class Gateway:
     inner: ASGIApp
     world: World
     plan: FaultPlan
+    #: Who exists from the start.
+    first_users: Sequence[UserSpec] = ()
     log: deque[dict[str, Any]] = Factory(lambda: deque(maxlen=_LOG_LENGTH))
     used: dict[str, tuple[int, int]] = Factory(dict)
     _reads: "OrderedDict[str, tuple[Scope, bytes]]" = Factory(OrderedDict)
@@ -161,6 +165,13 @@ class Gateway:
             if re.search(rule.read_path, scope["path"]):
                 reply = await self._run(_copy(scope), body)
                 self._stale[key] = [reply] * rule.reads
+
+    def begin_again(self) -> None:
+        """Forget the log, what was used of the hourly limits, faults and latency."""
+        self.log.clear()
+        self.used.clear()
+        self.plan.latency = 0.0
+        self.forget_faults()
 
     def forget_faults(self) -> None:
         """Drop all rules and remembered answers."""

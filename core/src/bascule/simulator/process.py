@@ -17,12 +17,16 @@ class SimulatorProcess:
     """Starts, stops, kills and restarts a simulator on one root directory.
 
     `users` are `LOGIN:TOKEN[:admin]`. After a restart it listens on the same port, so that addresses stay good.
+    `unix_socket` is served as well.
     """
 
-    def __init__(self, root: Path, users: Sequence[str] = (), *, port: int = 0) -> None:
+    def __init__(
+        self, root: Path, users: Sequence[str] = (), *, port: int = 0, unix_socket: Path | None = None
+    ) -> None:
         self.root = root
         self.users = tuple(users)
         self.port = port
+        self.unix_socket = unix_socket
         self.url = ""
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -33,6 +37,7 @@ class SimulatorProcess:
         ready.unlink(missing_ok=True)
         command = [sys.executable, "-m", "bascule.simulator", "--root", str(self.root), "--port", str(self.port)]
         command += ["--ready-file", str(ready), *(word for user in self.users for word in ("--user", user))]
+        command += ["--socket", str(self.unix_socket)] if self.unix_socket else []
         with log.open("ab") as sink:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, env={**os.environ, "PYTHONUNBUFFERED": "1"}
@@ -50,6 +55,11 @@ class SimulatorProcess:
         told = json.loads(ready.read_text())
         self.url, self.port = told["url"], told["port"]
         return self
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is there."""
+        return self._process is not None and self._process.poll() is None
 
     @property
     def pid(self) -> int | None:
@@ -80,6 +90,10 @@ class SimulatorProcess:
         """Start again on the same root and port."""
         self.stop()
         return self.start()
+
+    def reset(self) -> None:
+        """Begin again as at the first start: no repositories, the first users, every setting as it was."""
+        self.control("reset", {})
 
     def control(self, path: str, body: Any = None, *, method: str | None = None) -> Any:
         """Call `/_sim/<path>`: GET without a body, POST with one; the JSON answer. HTTPError for a refusal."""

@@ -9,33 +9,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import uvicorn
-from attrs import frozen
 
 from bascule.simulator.app import create_app
-from bascule.simulator.auth import add_token, add_user
+from bascule.simulator.beginning import UserSpec
 from bascule.simulator.store import Store
 from bascule.simulator.world import create_world
 
-
-@frozen(kw_only=True)
-class UserSpec:
-    """A user to exist from the start, from `LOGIN:TOKEN[:admin]`."""
-
-    login: str
-    token: str
-    admin: bool = False
-
-    @classmethod
-    def parse(cls, text: str) -> "UserSpec":
-        """ValueError with the expected form for anything else."""
-        login, _, rest = text.partition(":")
-        token, _, flag = rest.partition(":")
-        if not login or not token or flag not in ("", "admin"):
-            raise ValueError(
-                f"found --user {text.split(':', maxsplit=1)[0]}:..., expected LOGIN:TOKEN or LOGIN:TOKEN:admin"
-            )
-        return cls(login=login, token=token, admin=flag == "admin")
-
+__all__ = ["UserSpec", "main", "serve"]
 
 Announce = Callable[[str, int, int], None]
 
@@ -66,6 +46,21 @@ class _Server(uvicorn.Server):
             self._announce(url, port, os.getpid())
 
 
+def _unix_listener(path: Path) -> socket.socket:
+    if path.is_socket():
+        path.unlink()  # left behind by a killed server
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        listener.bind(str(path))
+    except OSError:
+        listener.close()
+        raise
+    finally:
+        os.umask(before)
+    return listener
+
+
 def serve(
     root: Path,
     port: int,
@@ -74,17 +69,18 @@ def serve(
     host: str = "127.0.0.1",
     *,
     announce: Announce | None = None,
+    unix_socket: Path | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT. Port 0 = any free one; the ready file holds {"url", "port", "pid"}.
 
-    `announce` is told the same three once requests are served.
+    `announce` is told the same three once requests are served. `unix_socket` is served beside the port, for clients
+    that reach a plain HTTP server only so (gh: `http_unix_socket`); it is open to this account alone.
 
-    OSError if the port is taken.
+    OSError if the port is taken, or if something else than a socket lies at `unix_socket`.
     """
     store = Store(root)
     world = create_world(store)
-    for spec in users:
-        add_token(world, add_user(world, spec.login), spec.token, admin=spec.admin)
+    app = create_app(world, users)
     store.flush()
     # Named TCP: only then does asyncio turn Nagle's algorithm off, which else costs 40 ms a reply (head and body are
     # two writes, and the client delays its acknowledgement).
@@ -93,8 +89,9 @@ def serve(
     listener.bind((host, port))
     chosen = int(listener.getsockname()[1])
     url = f"http://{host}:{chosen}"
+    listeners = [listener, *([_unix_listener(unix_socket)] if unix_socket else [])]
     config = uvicorn.Config(
-        create_app(world),
+        app,
         http="h11",
         loop="asyncio",
         ws="none",
@@ -109,11 +106,14 @@ def serve(
         backlog=512,
     )
     try:
-        _Server(config, ready_file, url, chosen, announce).run(sockets=[listener])
+        _Server(config, ready_file, url, chosen, announce).run(sockets=listeners)
     finally:
         world.pool.close()
         store.close()
-        listener.close()
+        for each in listeners:
+            each.close()
+        if unix_socket is not None:
+            unix_socket.unlink(missing_ok=True)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -124,10 +124,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--user", action="append", default=[], metavar="LOGIN:TOKEN[:admin]")
     parser.add_argument("--ready-file", type=Path, help="JSON {url, port, pid}, written once it serves")
+    parser.add_argument("--socket", type=Path, help="a unix socket to serve too, for clients such as gh")
     options = parser.parse_args(argv)
     try:
         users = [UserSpec.parse(text) for text in options.user]
-        serve(options.root, options.port, users, options.ready_file, options.host)
+        serve(options.root, options.port, users, options.ready_file, options.host, unix_socket=options.socket)
     except (ValueError, OSError) as error:
         sys.stderr.write(f"bascule sim: {error}\n")
         return 2

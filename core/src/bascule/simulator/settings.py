@@ -54,8 +54,13 @@ class Settings:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.switches = Switches()
+        self.reload()
+
+    def reload(self) -> None:
+        """Take the switches as they are stored; the defaults for what is not."""
         known = {f.name for f in fields(Switches)}
-        stored = {k: v for k, v in store.meta("switches", {}).items() if k in known}
+        stored = {k: v for k, v in self._store.meta("switches", {}).items() if k in known}
         self.switches = converter.structure(stored, Switches)
 
     def update(self, changes: dict[str, Any]) -> None:

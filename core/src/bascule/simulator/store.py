@@ -6,7 +6,7 @@ server's single lock (see `app`), so nothing here locks.
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -54,6 +54,11 @@ class Table(Generic[T]):
         self._rows.pop(row.id, None)
         self._by_repo.get(getattr(row, "repo_id", -1), {}).pop(row.id, None)
         self._store.dirty[(self.name, row.id)] = None
+
+    def clear(self) -> None:
+        """Forget every record in memory; see `Store.clear`."""
+        self._rows.clear()
+        self._by_repo.clear()
 
     def get(self, row_id: int | None) -> T | None:
         """The record with that id, or None."""
@@ -173,6 +178,20 @@ class Store:
             for row in table.where(repo_id=repo.id) if hasattr(table.cls, "repo_id") else ():
                 table.remove(row)
         self.repos.remove(repo)
+
+    def clear(self, *, keep: Sequence[str] = ()) -> None:
+        """Forget all records and all single values but those named; ids go on counting."""
+        for table in self._tables.values():
+            table.clear()
+        self._meta = {k: v for k, v in self._meta.items() if k in {*keep, "last_id"}}
+        self.dirty.clear()
+        self._dirty_meta.clear()
+        self._db.execute("BEGIN")
+        self._db.execute("DELETE FROM rows")
+        self._db.execute("DELETE FROM meta")
+        for key, value in self._meta.items():
+            self._db.execute("INSERT INTO meta VALUES (?, ?)", (key, json.dumps(value)))
+        self._db.execute("COMMIT")
 
     def close(self) -> None:
         """Flush and close the file."""

@@ -37,10 +37,15 @@ class World:
         return self.pool.get(repo.id)
 
 
-def create_world(store: Store) -> World:
-    """A world over a store; git data lies beside the store's file."""
+def add_web_flow(store: Store) -> None:
+    """GitHub's own account, unless it is there already."""
     if store.users.get(WEB_FLOW) is None:
         store.users.save(User(id=WEB_FLOW, login="web-flow", name="GitHub", email="noreply@github.com"))
+
+
+def create_world(store: Store) -> World:
+    """A world over a store; git data lies beside the store's file."""
+    add_web_flow(store)
     return World(store=store, pool=RepoPool(store.root), clock=Clock(store), settings=Settings(store))
 
 
