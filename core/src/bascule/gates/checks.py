@@ -49,12 +49,8 @@ def _as_required(ctx: GateContext, required: tuple[CheckRequirement, ...]) -> An
             failed.append(answer)
     if failed:
         return tuple(failed)
-    wanted = {(r.name, r.app.casefold()) for r in required}
-    also = [
-        c.name
-        for c in checks
-        if c.state not in {"success", *PASSED_OVER} and (c.name, source(c).casefold()) not in wanted and not _is_own(c)
-    ]
+    # Everything required is green by now, so what is neither green nor passed over was not required.
+    also = [c.name for c in checks if c.state not in {"success", *PASSED_OVER} and not _is_own(c)]
     return (allow(RULE, say.green([r.name for r in required], also_failing=also), where=_where(ctx)),)
 
 
