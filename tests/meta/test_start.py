@@ -11,5 +11,6 @@ def modules(*args: str) -> set[str]:
 
 def test_version_imports_next_to_nothing() -> None:
     bare = modules("-c", "pass")
-    extra = modules("-c", "import sys; sys.argv = ['bascule', '--version']; from bascule.cli import main; main()") - bare
+    run = "import sys; sys.argv = ['bascule', '--version']; from bascule.cli import main; main()"
+    extra = modules("-c", run) - bare
     assert extra <= {"bascule", "bascule.cli", "__future__", "imported package"}, extra
