@@ -337,6 +337,16 @@ def test_an_echoed_token_goes_no_further(script: Any, transport: GitHubTransport
     assert secret.reveal() not in str(lost.value)
 
 
+def test_a_body_that_happens_to_hold_the_token_is_not_changed(script: Any, make_transport: Any) -> None:
+    """State is never altered on its way: what was read is what is restored."""
+    for value in ("s", "enforce_admins", "x" * 40):
+        body = {"enforce_admins": {"enabled": True}, "text": "x" * 40}
+        script.say(200, body).say(404, {"message": "Branch not protected"})
+        transport = make_transport(token=Secret(value=value, origin="GH_TOKEN"))
+        assert transport.send(request()).body == body
+        assert transport.send(request()).message == "Branch not protected"
+
+
 def test_anonymous_means_no_credentials_from_elsewhere(
     script: Any, make_transport: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,6 +23,7 @@ from bascule.forge.tokens import Secret
 from bascule.messages import forge as text
 
 API_VERSION = "2022-11-28"
+_SCRUBBED = 8  # no real token is shorter, and shorter words occur in honest texts
 
 
 @frozen(kw_only=True)
@@ -94,8 +95,8 @@ class GitHubTransport:
             self._last_call = self._clock.elapsed()
             if request.is_write:
                 self._last_write = self._last_call
-        if self._token is not None:
-            # A server or proxy that echoes the token would carry it into messages and logs.
+        if self._token is not None and status >= 400 and len(self._token.reveal()) >= _SCRUBBED:
+            # A server or proxy that echoes the token in a refusal would carry it into messages and logs.
             body = body.replace(self._token.reveal(), "***")
         return interpret(request, status, headers, body, now=self._clock.now())
 

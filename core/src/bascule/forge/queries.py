@@ -11,6 +11,8 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
+from bascule.forge import fragments as parts
+
 
 @frozen(kw_only=True)
 class Operation:
@@ -21,164 +23,6 @@ class Operation:
     points: int
     why: str
 
-
-# A bot's login comes without its "[bot]" suffix here; reading.actor puts it back.
-_WHO = """
-fragment Who on Actor {
-  __typename
-  login
-  ... on User { databaseId }
-  ... on Bot { databaseId }
-  ... on Mannequin { databaseId }
-  ... on Organization { databaseId }
-}
-"""
-
-_CONTEXTS = """
-fragment Contexts on StatusCheckRollupContextConnection {
-  totalCount
-  pageInfo { hasNextPage endCursor }
-  nodes {
-    __typename
-    ... on CheckRun { name status conclusion detailsUrl checkSuite { app { slug databaseId } } }
-    ... on StatusContext { context state targetUrl creator { ...Who } }
-  }
-}
-"""
-
-_REVIEWS = """
-fragment Reviews on PullRequestReviewConnection {
-  totalCount
-  pageInfo { hasNextPage endCursor }
-  nodes { state authorCanPushToRepository author { ...Who } commit { oid } }
-}
-"""
-
-_THREADS = """
-fragment Threads on PullRequestReviewThreadConnection {
-  totalCount
-  pageInfo { hasNextPage endCursor }
-  nodes { isResolved }
-}
-"""
-
-# What may move under a run. The snapshot and the re-read share it, so that their fingerprints can be compared.
-_STATE = (
-    """
-fragment State on PullRequest {
-  number
-  state
-  isDraft
-  title
-  merged
-  mergeCommit { oid }
-  mergedBy { ...Who }
-  headRefOid
-  baseRefName
-  baseRefOid
-  baseRef { target { oid ... on Commit { tree { oid } } } }
-  mergeable
-  mergeStateStatus
-  reviewDecision
-  autoMergeRequest { mergeMethod enabledBy { ...Who } }
-  labels(first: 100) { totalCount nodes { name } }
-  latestOpinionatedReviews(first: 100) { ...Reviews }
-  reviewThreads(first: 100) { ...Threads }
-  headCommit: commits(last: 1) {
-    nodes { commit { oid statusCheckRollup { state contexts(first: 100) { ...Contexts } } } }
-  }
-}
-"""
-    + _WHO
-    + _CONTEXTS
-    + _REVIEWS
-    + _THREADS
-)
-
-_COMMITS = """
-fragment Commits on PullRequestCommitConnection {
-  totalCount
-  pageInfo { hasNextPage endCursor }
-  nodes {
-    commit {
-      oid
-      message
-      author { name user { ...Who } }
-      committer { name user { ...Who } }
-      parents(first: 10) { nodes { oid } }
-      signature { isValid }
-    }
-  }
-}
-"""
-
-_FILES = """
-fragment Files on PullRequestChangedFileConnection {
-  totalCount
-  pageInfo { hasNextPage endCursor }
-  nodes { path additions deletions changeType }
-}
-"""
-
-_OPEN = """
-fragment Open on PullRequestConnection {
-  totalCount
-  pageInfo { hasNextPage endCursor }
-  nodes { number baseRefName autoMergeRequest { mergeMethod enabledBy { ...Who } } }
-}
-"""
-
-_FOLDER = """
-fragment Folder on GitObject {
-  __typename
-  ... on Tree {
-    entries { name type mode object { __typename ... on Blob { byteSize isBinary isTruncated text } } }
-  }
-}
-"""
-
-_CHAIN = """
-fragment Chain on GitObject {
-  oid
-  ... on Commit {
-    history(first: $entries, after: $after) {
-      pageInfo { hasNextPage endCursor }
-      nodes { oid message tree { oid } parents(first: 3) { nodes { oid } } }
-    }
-  }
-}
-"""
-
-# With the settings that REST hides; only administrators are shown a rule.
-_RULE = """
-fragment Rule on BranchProtectionRule {
-  id
-  databaseId
-  pattern
-  isAdminEnforced
-  requiresApprovingReviews
-  requiredApprovingReviewCount
-  requireLastPushApproval
-  requiresCodeOwnerReviews
-  dismissesStaleReviews
-  requiresStatusChecks
-  requiresStrictStatusChecks
-  requiresCommitSignatures
-  requiresConversationResolution
-  requiresLinearHistory
-  requiresDeployments
-  requiredDeploymentEnvironments
-  restrictsPushes
-  restrictsReviewDismissals
-  blocksCreations
-  allowsDeletions
-  allowsForcePushes
-  lockBranch
-  lockAllowsFetchAndMerge
-  bypassForcePushAllowances(first: 1) { totalCount }
-  matchingRefs(first: 2) { totalCount }
-}
-"""
 
 # Rulepacks are asked for at HEAD, because the base branch is not known before this answer: for a pull request into
 # the default branch (nearly all) they are the right ones, for others one more call (PacksAt) follows.
@@ -232,13 +76,13 @@ fragment Comments on IssueCommentConnection {
   nodes { databaseId body author { ...Who } }
 }
 """
-    + _STATE
-    + _COMMITS
-    + _FILES
-    + _OPEN
-    + _FOLDER
-    + _CHAIN
-    + _RULE,
+    + parts.STATE
+    + parts.COMMITS
+    + parts.FILES
+    + parts.OPEN
+    + parts.FOLDER
+    + parts.CHAIN
+    + parts.RULE,
 )
 
 PACKS_AT = Operation(
@@ -253,7 +97,7 @@ PACKS_AT = Operation(
   }
 }
 """
-    + _FOLDER,
+    + parts.FOLDER,
 )
 
 MORE_FILES = Operation(
@@ -266,7 +110,7 @@ MORE_FILES = Operation(
   }
 }
 """
-    + _FILES,
+    + parts.FILES,
 )
 
 MORE_COMMITS = Operation(
@@ -279,8 +123,8 @@ MORE_COMMITS = Operation(
   }
 }
 """
-    + _WHO
-    + _COMMITS,
+    + parts.WHO
+    + parts.COMMITS,
 )
 
 MORE_CONTEXTS = Operation(
@@ -298,8 +142,8 @@ MORE_CONTEXTS = Operation(
   }
 }
 """
-    + _WHO
-    + _CONTEXTS,
+    + parts.WHO
+    + parts.CONTEXTS,
 )
 
 MORE_REVIEWS = Operation(
@@ -315,8 +159,8 @@ MORE_REVIEWS = Operation(
   }
 }
 """
-    + _WHO
-    + _REVIEWS,
+    + parts.WHO
+    + parts.REVIEWS,
 )
 
 MORE_THREADS = Operation(
@@ -329,7 +173,7 @@ MORE_THREADS = Operation(
   }
 }
 """
-    + _THREADS,
+    + parts.THREADS,
 )
 
 OPEN_PULLS = Operation(
@@ -343,8 +187,8 @@ OPEN_PULLS = Operation(
   }
 }
 """
-    + _WHO
-    + _OPEN,
+    + parts.WHO
+    + parts.OPEN,
 )
 
 FIND_PULL = Operation(
@@ -399,8 +243,8 @@ GUARD = Operation(
   }
 }
 """
-    + _CHAIN
-    + _RULE,
+    + parts.CHAIN
+    + parts.RULE,
 )
 
 # The armed list rides along: at most one page here, further pages through OpenPulls.
@@ -417,8 +261,8 @@ PULL_STATE = Operation(
   }
 }
 """
-    + _STATE
-    + _OPEN,
+    + parts.STATE
+    + parts.OPEN,
 )
 
 JOURNAL = Operation(
@@ -434,7 +278,7 @@ JOURNAL = Operation(
   }
 }
 """
-    + _CHAIN,
+    + parts.CHAIN,
 )
 
 JOURNAL_CHAIN = Operation(
@@ -448,7 +292,7 @@ JOURNAL_CHAIN = Operation(
   }
 }
 """
-    + _CHAIN,
+    + parts.CHAIN,
 )
 
 OPERATIONS: Mapping[str, Operation] = {
