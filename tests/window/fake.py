@@ -84,6 +84,8 @@ class Server:
     counter: int = 0
     hooks: dict[str, Callable[[World], None]] = field(factory=dict)
     """Run once, right before the next call of that name is served: other people, at the worst moment."""
+    pause: Callable[[], object] = lambda: None
+    """Called before and after each call: where another process may go on."""
 
     def land(self) -> None:
         """Let every request that is under way arrive."""
@@ -121,6 +123,7 @@ class Client:
         if others is not None:
             others()
         self.server.log.append(f"{self.login}:{name}")
+        self.server.pause()
         self.server.clock.advance(self.server.latency / 2)
         hook = self.server.hooks.pop(name, None)
         if hook is not None:

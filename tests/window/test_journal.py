@@ -197,6 +197,15 @@ def test_a_second_open_over_an_open_window_is_not_believed(stage: Stage) -> None
     assert [f.flaw.value for f in after.unanswered] == ["out of order"]
 
 
+def test_a_takeover_of_nothing_is_not_believed(stage: Stage) -> None:
+    stage.run()
+    journal = stage.journal(Client(stage.server))
+    state = journal.read()
+    assert state.window is not None
+    late = evolve(state.opened, takes_over=state.window.sha)
+    assert not journal.append(state, ("r-8", late)).is_open
+
+
 def test_closing_somebody_elses_window_is_not_believed(stage: Stage) -> None:
     with pytest.raises(Killed):
         stage.run(client=Client(stage.server, plan={"merge": Fault.KILL_BEFORE}))

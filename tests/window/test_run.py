@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import stat
 from datetime import timedelta
 from typing import Any
@@ -467,6 +468,40 @@ def test_a_bug_inside_the_window_puts_protection_back_and_shows_itself(stage: St
     assert stage.protection == before
     stage.settle()
     assert not stage.state().is_open
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(("name", "reason"), [("read", "stopped"), ("pull", "stopped"), ("relax", "stopped")])
+def test_a_signal_ends_the_run_between_steps_and_protection_is_back(
+    stage: Stage, number: signal.Signals, name: str, reason: str
+) -> None:
+    before = stage.original()
+    handlers = [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)]
+    stage.server.hooks[name] = lambda w: signal.raise_signal(number)
+    client = Client(stage.server)
+    done = stage.run(client=client)
+    assert (done.reason, done.signal) == (reason, number.name)
+    assert "merge" not in client.calls
+    assert stage.protection == before
+    assert not stage.state().is_open
+    assert [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)] == handlers
+
+
+def test_a_signal_during_the_restore_does_not_tear_it(stage: Stage) -> None:
+    before = stage.original()
+    stage.server.hooks["restore"] = lambda w: signal.raise_signal(signal.SIGTERM)
+    done = stage.run()
+    assert (done.reason, done.signal) == ("merged", "SIGTERM")
+    assert stage.protection == before
+    assert not stage.state().is_open
+
+
+def test_verify_in_the_same_process(stage: Stage) -> None:
+    window = stage.window()
+    window.run(stage.order())
+    swept = window.verify()
+    assert "is verified" in swept.did[0]
+    assert stage.state().is_verified
 
 
 def test_a_listener_that_breaks_does_not_end_the_run(stage: Stage) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from tests.window.fake import Client, Fault, Killed, World, edit
+from tests.window.fake import Client, FakeJournal, Fault, Killed, World, edit
 from tests.window.kit import KINDS, Stage, bypass, count
 from tests.window.test_kill import calls_of
 
@@ -308,6 +308,41 @@ def test_a_superseded_owner_restores_to_the_newest_snapshot(stage: Stage) -> Non
     assert stage.protection["required_pull_request_reviews"]["required_approving_review_count"] == 3
     assert done.window.restored
     assert any("took this run's window over" in a for a in done.alarms)
+
+
+def test_a_window_that_was_taken_by_force_before_it_was_closed_is_an_alarm(stage: Stage) -> None:
+    before = stage.original()
+
+    def force() -> None:
+        sweeper = stage.sweeper()
+        sweeper.take_over(sweeper.journal.read())
+
+    client = Client(stage.server, meanwhile={10: force})
+    done = stage.run(client=client)
+    assert (done.reason, done.window.restored) == ("merged", True)
+    assert any("took this run's window over" in a for a in done.alarms)
+    assert stage.protection == before
+    assert [e.kind.value for e in history(stage)] == ["open", "open", "restored"]
+
+
+def test_a_deadline_is_judged_by_the_servers_date_and_never_early(stage: Stage) -> None:
+    """A read that takes long must not make a window look older than it is."""
+    killed(stage)
+    opened = stage.state().opened
+    stage.server.clock.advance((opened.deadline - stage.server.clock.now()).total_seconds() - 7.5)
+    stage.server.latency = 14.0
+
+    class Late(FakeJournal):
+        def read(self, *, limit: int = 20) -> Any:
+            ref, commits = super().read(limit=limit)
+            # The date is from when the request arrived; the answer took its time.
+            return evolve(ref, date=ref.date - timedelta(seconds=7)), commits
+
+    client = Client(stage.server)
+    sweeper = stage.sweeper(client)
+    sweeper.journal.store = Late(client)
+    assert not sweeper.sweep().did
+    assert "restore" not in client.calls
 
 
 # -- races -----------------------------------------------------------------------------------------------------------

@@ -132,6 +132,11 @@ def stopped(signal: str) -> str:
     return f"{signal} came: the run stopped and put protection back"
 
 
+def stopped_early(signal: str) -> str:
+    """A signal came before a window was open."""
+    return f"{signal} came: nothing was relaxed"
+
+
 def relax_failed(why: str) -> str:
     """The relaxation was refused or is not visible."""
     return f"the relaxation did not take effect: {why}"

@@ -24,7 +24,7 @@ FIRST_PAGE = 20
 PAGE = 100
 REMEMBERED = 5000
 SWAP_TRIES = 7
-STALE_READS = 7
+STALE_READS = 9
 
 
 @frozen(kw_only=True)
@@ -79,7 +79,10 @@ class Journal:
     _believed: dict[str, Entry | Flawed] = field(factory=dict, init=False)
 
     def now(self) -> datetime:
-        """Return the server's time as well as it is known: never behind by more than the second that ``Date`` cuts off.
+        """Return the server's time as well as it is known: never behind by more than the second that ``Date`` cuts off,
+        ahead by at most the time that the last read took.
+
+        Whether somebody else's deadline has passed is decided by :attr:`State.date`, which is never ahead.
 
         Raises:
             RuntimeError: nothing was read yet.

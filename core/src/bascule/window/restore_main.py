@@ -181,7 +181,7 @@ class _Restore:
             return Swept(state=state, did=((say.RUN_CLOSED if same else say.RUN_UNKNOWN).format(run=run),))
         kept = secret.find(run, folder)
         mine = kept is not None and kept.fingerprint == state.opened.owner
-        if not mine and not state.expired(self._journal.now()):
+        if not mine and not state.expired(state.date):
             from bascule.errors import BusyError
 
             left = (state.opened.deadline - self._journal.now()).total_seconds()

@@ -91,7 +91,7 @@ class StepwiseWindow:
         calls = self.count()
         with Stop() as stop:
             try:
-                found = self._open(order, tip, live)
+                found = self._open(order, tip, live, stop)
             except JournalAlarmError as error:
                 return Passage(
                     status=RunStatus.FAILED,
@@ -119,7 +119,14 @@ class StepwiseWindow:
                 closed=lambda: secret.forget(order.run, self.secrets),
             ).go()
 
-    def _open(self, order: Order, tip: TipRead | None, live: LiveRead | None) -> OpenWindow | Passage:
+    def verify(self) -> Swept:
+        """Wait until no read can be older than the last restore, look again, and append ``verified``.
+
+        For who wants to see it proven in the same process; otherwise the next run or sweep does it.
+        """
+        return self._sweeper().patrol(self.journal.read(), settle=True)
+
+    def _open(self, order: Order, tip: TipRead | None, live: LiveRead | None, stop: Stop) -> OpenWindow | Passage:
         alarms: tuple[str, ...] = ()
         for _ in range(ROUNDS):
             ready = self._ready(order, tip, live)
@@ -131,6 +138,9 @@ class StepwiseWindow:
                 continue
             if isinstance(ready, Passage):
                 return evolve(ready, alarms=(*alarms, *ready.alarms))
+            if stop.requested is not None:
+                found, name = say.stopped_early(stop.requested.name), stop.requested.name
+                return Passage(status=RunStatus.FAILED, reason="stopped", found=found, alarms=alarms, signal=name)
             try:
                 made = self._append(order, ready, alarms)
             except OvertakenError as other:
@@ -151,7 +161,7 @@ class StepwiseWindow:
                 status=RunStatus.FAILED, reason="forged", found=alarms[0], fix=say.FORGED_HINT, alarms=alarms
             )
         if state.is_open:
-            return self._sweeper().take_over(state) if state.expired(self.journal.now()) else self._busy(state)
+            return self._sweeper().take_over(state) if state.expired(state.date) else self._busy(state)
         if (
             live is not None
             and state.elapsed <= live.elapsed

@@ -83,7 +83,7 @@ class Sweeper:
         state = self.journal.read()
         done = Swept(state=state, alarms=flaw_alarms(state))
         if state.is_open:
-            if self._mine(state) or state.expired(self.journal.now()):
+            if self._mine(state) or state.expired(state.date):
                 done = done.then(self.take_over(state))
         elif patrol and self._patrol_due():
             self._patrolled = self.clock.elapsed()
@@ -132,7 +132,10 @@ class Sweeper:
         Nothing is journalled: what the journal says now is not to be built upon. None when no such window is known.
         """
         state = self.journal.last
-        if state is None or state.opened is None or not state.expired(self.journal.now()):
+        if state is None:
+            return None
+        now = self.journal.now() - timedelta(seconds=self.timing.longest_request)  # certainly not ahead of the server
+        if state.opened is None or not state.expired(now):
             return None
         base = from_json(state.opened.snapshot)
         done = Restorer(
