@@ -26,6 +26,17 @@ def not_asked(label: str) -> Check:
     )
 
 
+def job_token(login: str) -> Check:
+    """The Merger's token is the Actions job's own."""
+    return Check(
+        rule="identity",
+        status=Status.BLOCK,
+        found=f"the Merger's token is {login}'s: the Actions job's own",
+        expected="a token of its own: what the job's token merges starts no workflow and no deployment",
+        fix="set BASCULE_MERGER_TOKEN to the token of a bot account or an App",
+    )
+
+
 def protection_unreadable(why: str, merge_state: str) -> Check:
     """Protection cannot be read, and GitHub does not say that the pull request is clear to merge either."""
     return Check(

@@ -9,6 +9,8 @@ from bascule.pipeline.decide import Decision
 from bascule.pipeline.session import Session
 from bascule.types import Check, Mode, Result
 
+JOB_APP = "github-actions"
+
 
 def may_act(session: Session, decision: Decision) -> Check | Result | None:
     """Return None when the merge may go on, the final result where the mode only watches, or the check that waits.
@@ -21,6 +23,9 @@ def may_act(session: Session, decision: Decision) -> Check | Result | None:
     if united.mode in {Mode.OFF, Mode.OBSERVE, Mode.PROPOSE}:
         path = decision.bound.packs[0].pack.path if decision.bound is not None else ""
         return evolve(decision.result, summary=say.watching(united.mode), next=say.watching_next(path))
+    # However it came here (workflows pass it as GH_TOKEN, too): with it GitHub starts nothing after the merge.
+    if decision.merger is not None and decision.merger.app_slug == JOB_APP:
+        return say.job_token(decision.merger.login)
     if united.mode is Mode.AUTO or session.asked_by is not None or _typed_by_a_person(session, decision):
         return None
     return None if _labelled(session, decision) else say.not_asked(say.ASKING_LABEL)
