@@ -122,6 +122,13 @@ def test_the_last_push_is_approved_by_somebody_else_at_the_head(review: Review |
     assert kinds(found) == ([] if met else [RelaxKind.LAST_PUSH_APPROVAL])
 
 
+def test_the_last_push_counts_as_unapproved_where_github_still_asks_for_a_review() -> None:
+    """The approver may have pushed what somebody else committed, and then his approval is not one."""
+    p, commits = reviewed(require_last_push_approval=True), (Commit(sha=HEAD, author=DEV, committer=DEV),)
+    found = ask(p, reviews=(approved(),), commits=commits, review_decision="REVIEW_REQUIRED")
+    assert kinds(found) == [RelaxKind.LAST_PUSH_APPROVAL]
+
+
 def test_the_last_push_counts_as_unapproved_where_its_maker_is_unknown() -> None:
     p = reviewed(require_last_push_approval=True)
     assert kinds(ask(p, reviews=(approved(),))) == [RelaxKind.LAST_PUSH_APPROVAL]
@@ -245,8 +252,10 @@ def test_switches_that_do_not_concern_a_merge(name: str) -> None:
 
 def test_what_only_github_sees_blocks_too() -> None:
     for p in (OPEN, canonical(None, branch="main")):
-        (found,) = ask(p, merge_state="BLOCKED")
-        assert (found.kind, found.waits) == (None, True)
+        for said in ("BLOCKED", "BEHIND"):  # a ruleset asks for an up-to-date head as well
+            (found,) = ask(p, merge_state=said)
+            assert (found.kind, found.waits) == (None, True)
+            assert said.lower() in found.found
     assert kinds(ask(reviewed(), merge_state="BLOCKED")) == [RelaxKind.REVIEWS]
 
 

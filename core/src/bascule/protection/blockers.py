@@ -17,6 +17,7 @@ from bascule.types import Actor, Blocker, Change, CheckResult, Review, Viewer
 _GREEN = frozenset({"success", "neutral", "skipped"})
 _RUNNING = frozenset({"queued", "in_progress", "pending", "waiting", "requested"})
 _MERGEABLE_NOW = frozenset({"CLEAN", "HAS_HOOKS", "UNSTABLE"})
+_HELD_UP = frozenset({"BLOCKED", "BEHIND"})
 
 
 def blockers(
@@ -42,10 +43,10 @@ def _ask(p: Protection, change: Change, viewer: Viewer, method: str, code_owned:
         found += _checks(p, change)
         found += _branch(p, change, viewer, method)
     yield from found
-    if not found and change.merge_state == "BLOCKED":
+    if not found and change.merge_state in _HELD_UP:
         # GitHub sees a requirement that is not in the classic rule (a ruleset, a merge queue). A token that bypasses
         # everything would override it unseen.
-        yield texts.blocked_by_something(change.base_ref)
+        yield texts.blocked_by_something(change.base_ref, change.merge_state)
 
 
 def _change_itself(change: Change) -> Iterator[Blocker]:
@@ -69,7 +70,10 @@ def _reviews(p: Protection, change: Change, code_owned: bool | None) -> Iterator
     owners = bool(value(p, CODE_OWNERS)) and code_owned is not False
     # GitHub's own word is believed where it says yes: it knows which approvals it dismissed and who owns what.
     short = decision != "APPROVED" and fresh < needed
-    unapproved = bool(value(p, LAST_PUSH)) and not any(_approves_last_push(r, change) for r in approvals)
+    unapproved = bool(value(p, LAST_PUSH)) and (
+        # Who pushed is not who committed: the one approval may be the pusher's own. GitHub knows, and says no.
+        decision == "REVIEW_REQUIRED" or not any(_approves_last_push(r, change) for r in approvals)
+    )
     refused = decision == "REVIEW_REQUIRED" and not (owners or unapproved)
     if short or refused:
         yield texts.reviews(branch, fresh, len(stale), needed, complete=change.reviews_complete)

@@ -79,11 +79,11 @@ def conflict(branch: str) -> Blocker:
     )  # fmt: skip
 
 
-def blocked_by_something(branch: str) -> Blocker:
-    """GitHub says BLOCKED and classic protection does not say why."""
+def blocked_by_something(branch: str, state: str) -> Blocker:
+    """GitHub says BLOCKED or BEHIND and classic protection does not say why."""
     return _blocker(
         None, "unknown requirement", branch,
-        "GitHub says that the pull request is blocked, and classic protection shows nothing unmet",
+        f"GitHub says that the pull request is {state.lower()}, and classic protection shows nothing unmet",
         "every requirement can be named before it is overridden",
         "look at the pull request's merge box: a ruleset or a merge queue may ask for more", waits=True,
     )  # fmt: skip
