@@ -301,6 +301,14 @@ def test_unknown_fields_are_not_relaxed_around() -> None:
     assert "new_rule" in choice.refusals[0].found
 
 
+def test_unknown_fields_are_not_bypassed_either() -> None:
+    raw = {**(Server(CHECKED).get() or {}), "new_rule": {"enabled": True}}
+    for p in (canonical(raw, branch="main", rule=RULE), canonical(raw, branch="main")):
+        choice = decide(p, merger=ADMIN)
+        assert refused(choice) == ["relax/object"]
+        assert "new_rule" in choice.refusals[0].found
+
+
 def test_a_keeper_who_may_not_edit_is_found_before_the_window() -> None:
     assert refused(decide(read(CHECKED), keeper=USER)) == ["relax/keeper"]
     assert decide(read(CHECKED), keeper=APP).clear, "an App's permissions show only when it tries"

@@ -121,6 +121,9 @@ def choose(
     if rest and not refusals:
         plan = _least(p, edits, len(rest))
         refusals.extend(_unrestorable(p, plan, keeper))
+    elif bypasses and p.extra:
+        # One of them may ask for something that this change does not meet: it would be overridden unseen.
+        refusals.append(texts.unknown_fields(p.object, sorted(p.extra)))
     if refusals or waits:
         return Choice(refusals=tuple(refusals), waits=tuple(waits))
     return Choice(relaxations=plan, bypasses=bypasses)

@@ -291,8 +291,8 @@ def unknown_fields(where: str, names: Iterable[str]) -> Check:
     """Fields of the GET that this version does not know."""
     return _refusal(
         "object", f"{where}: unknown fields {', '.join(names)}",
-        "a rule whose every field can be put back",
-        "install a Bascule that knows them, list the merging identity as one who may bypass, or merge by hand",
+        "a rule whose every field is known: it can be put back, and nothing in it is overridden unseen",
+        "install a Bascule that knows them, or merge by hand",
     )  # fmt: skip
 
 
