@@ -87,6 +87,8 @@ def test_an_outcome_keys_pointer_is_not_followed(stage: Stage) -> None:
 
     state = journal.read()
     journal.append(state, ("r-8", Outcome(status="blocked", summary="", newest=Newest(sha=None))))
+    # So long ago that nothing else keeps a reader from jumping.
+    stage.server.clock.advance(3600)
     assert stage.state().is_open
 
 
@@ -162,6 +164,26 @@ def test_a_forged_tip_is_an_alarm_and_no_window_until_a_sweeper_has_answered(sta
     assert not stage.sweeper().sweep().alarms
     assert stage.run().reason == "merged"
     assert stage.protection == before
+
+
+@pytest.mark.parametrize("when", ["commit", "advance", "pull", "relax", "merge", "restore"])
+def test_a_forged_entry_that_our_own_entry_answers_is_told_of_by_us(stage: Stage, when: str) -> None:
+    """Whoever reads the journal after us finds it answered: the alarm is ours to raise, or nobody's."""
+    before = stage.original()
+    stage.server.hooks[when] = lambda w: push(stage, "hello") and None
+    done = stage.run()
+    assert (done.reason, stage.protection) == ("merged", before)
+    assert any("malformed" in alarm for alarm in done.alarms)
+    assert not stage.sweeper().sweep().alarms
+
+
+def test_a_sweeper_tells_of_what_came_between_its_reading_and_its_entry(stage: Stage) -> None:
+    stage.heartbeat()
+    stage.server.clock.advance(400)
+    stage.server.hooks["commit"] = lambda w: push(stage, "hello") and None
+    sweeper = stage.sweeper()
+    assert any("malformed" in alarm for alarm in sweeper.sweep().alarms)
+    assert not sweeper.sweep().alarms, "once"
 
 
 @pytest.mark.parametrize("snapshot", ["forged", "replayed"])

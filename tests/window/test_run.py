@@ -209,6 +209,17 @@ def test_no_heartbeat_no_window(stage: Stage) -> None:
     assert stage.run(attended=False).reason == "merged_by_other"
 
 
+def test_a_heartbeat_that_this_process_remembers_grows_old_too(stage: Stage) -> None:
+    client = Client(stage.server)
+    window = stage.window(client)
+    stage.heartbeat()
+    window.journal.read()
+    stage.server.clock.advance(16 * 60)
+    done = window.run(stage.order(attended=False))
+    assert done.reason == "no_heartbeat"
+    assert "the last one is from 2026-01-05 09:00 UTC" in done.found
+
+
 def test_a_heartbeat_behind_window_entries_counts(stage: Stage) -> None:
     stage.heartbeat()
     assert stage.run(attended=False).reason == "merged"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 from tests.window.fake import Client, FakeJournal, Fault, Killed, World, edit
-from tests.window.kit import KINDS, Stage, bypass, count
+from tests.window.kit import KINDS, Stage, admins, bypass, count
 from tests.window.test_kill import calls_of
 
 from bascule.protection.rest import Write
@@ -125,6 +125,62 @@ def test_a_leak_of_another_window_long_ago_is_still_known(stage: Stage) -> None:
     loosen(stage.world)
     assert any("late write" in a for a in stage.sweeper().sweep().alarms)
     assert stage.protection == before
+
+
+def test_a_late_write_that_lands_inside_the_next_window_is_not_kept_as_a_persons_edit(stage: Stage) -> None:
+    """Kept, it would be in the record of what protection should be, and no patrol would ever undo it."""
+    before = stage.original()
+    with pytest.raises(Killed):
+        stage.run(admins(), client=Client(stage.server, plan={"relax": Fault.KILL_LATE}))
+    stage.server.clock.advance(62)
+    stage.sweeper().sweep()
+    stage.server.hooks["merge"] = lambda w: stage.server.land()
+    done = stage.run(bypass())
+    assert done.reason == "merged"
+    assert stage.protection == before
+    assert any("late write of an earlier window" in note for note in done.notes)
+    assert stage.state().closing.body.target is None
+
+
+def test_a_late_write_that_lands_inside_a_killed_window_is_undone_by_its_takeover(stage: Stage) -> None:
+    before = stage.original()
+    with pytest.raises(Killed):
+        stage.run(admins(), client=Client(stage.server, plan={"relax": Fault.KILL_LATE}))
+    stage.server.clock.advance(62)
+    stage.sweeper().sweep()
+    stage.server.hooks["merge"] = lambda w: stage.server.land()
+    with pytest.raises(Killed):
+        stage.run(bypass(), client=Client(stage.server, plan={"merge": Fault.KILL_AFTER}))
+    stage.server.clock.advance(62)
+    stage.sweeper().sweep()
+    assert stage.protection == before
+
+
+def test_a_leak_is_restored_to_the_newest_truth_not_to_its_own_windows(stage: Stage) -> None:
+    stage.run(count())
+    stage.server.clock.advance(60)
+    reviews = stage.world.protection["main"]["required_pull_request_reviews"]
+    reviews["required_approving_review_count"] = 3
+    stage.world.pulls[7] = evolve(stage.world.pulls[8], number=7)
+    assert stage.run(bypass()).reason == "merged"
+    stage.server.clock.advance(60)
+    loosen(stage.world)
+    swept = stage.sweeper().sweep()
+    assert swept.clean
+    assert reviews["required_approving_review_count"] == 3
+    # And it counts as undone once, although the fitted relaxation is not the one in the first window's entry.
+    stage.server.clock.advance(60)
+    loosen(stage.world)
+    assert not stage.sweeper().sweep().clean
+
+
+def test_a_window_that_relaxed_nothing_leaves_nothing_to_expect(stage: Stage) -> None:
+    stage.server.hooks["pull"] = lambda w: w.pulls.update({7: evolve(w.pulls[7], draft=True)})
+    assert stage.run(count()).reason == "moved"
+    assert guards(stage.state(), Timing()) == ()
+    stage.server.clock.advance(40)
+    loosen(stage.world)
+    assert not stage.sweeper().sweep().alarms
 
 
 def test_beyond_the_horizon_a_loosening_is_a_persons_edit(stage: Stage) -> None:

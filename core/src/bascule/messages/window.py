@@ -189,6 +189,13 @@ def inspection_failed(why: str) -> str:
 
 
 # Restoring.
+def landed_late(branch: str, field: str) -> str:
+    """A late write of an earlier window came inside this one."""
+    return (
+        f"a late write of an earlier window had loosened {field} of {branch}; it was undone with this window's restore"
+    )
+
+
 def not_restored(branch: str, why: str) -> str:
     """Protection is not back."""
     return f"protection of {branch} is NOT restored: {why}"

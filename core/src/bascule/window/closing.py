@@ -12,7 +12,7 @@ from bascule.protection.canonical import digest, from_json, to_json
 from bascule.protection.model import Protection
 from bascule.types import Relaxation
 from bascule.window.entries import Landing, Restored
-from bascule.window.guarding import fitted, leaking
+from bascule.window.guarding import fitted, late, leaking
 from bascule.window.journal import Journal, OvertakenError
 from bascule.window.order import Inspection, Order
 from bascule.window.planning import Opening
@@ -62,7 +62,7 @@ class Closing:
             if newest is not None:
                 base = from_json(newest)
                 relaxations = fitted(base, relaxations)
-        return self._restore(base, relaxations)
+        return self._restore(base, relaxations, state)
 
     def close(
         self, *, outcome: str, sha: str | None, done: Restoring | None, exposure: float | None, seen: Inspection
@@ -121,18 +121,19 @@ class Closing:
             leak = leaking(live, guards(state, self.timing))
             if leak is None:
                 return
-            again = self._restore(leak.base, leak.relaxations)
+            again = self._restore(leak.base, leak.relaxations, state)
             if not again.restored:
                 self.alarms.append(say.not_restored(live.branch, again.why))
         except BasculeError as error:
             self.alarms.append(say.not_restored(self.window.base.branch, error.message))
 
-    def _restore(self, base: Protection, relaxations: tuple[Relaxation, ...]) -> Restoring:
+    def _restore(self, base: Protection, relaxations: tuple[Relaxation, ...], state: State) -> Restoring:
         return Restorer(
             keeper=self.keeper,
             clock=self.clock,
             timing=self.timing,
             base=base,
             relaxations=relaxations,
+            late=late(guards(state, self.timing), base.branch),
             relaxed_at=self.relaxed_at,
         ).run()

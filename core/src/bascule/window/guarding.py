@@ -46,6 +46,11 @@ def leaking(live: Protection, guards: Iterable[Guard]) -> Leaking | None:
     return None
 
 
+def late(guards: Iterable[Guard], branch: str) -> tuple[Relaxation, ...]:
+    """Return the relaxations that ``guards`` know may still land on ``branch``."""
+    return tuple(k.relaxation for g in guards if g.branch == branch for k in g.leaks)
+
+
 def fitted(base: Protection, relaxations: Iterable[Relaxation]) -> tuple[Relaxation, ...]:
     """Return ``relaxations`` as if each had been made on ``base``: one for a scalar, no element twice.
 

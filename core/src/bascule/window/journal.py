@@ -76,6 +76,9 @@ class Journal:
     nonce: Callable[[], str] = _nonce
     alive_within: float = Timing().heartbeat_limit
     last: State | None = field(default=None, init=False)
+    met: dict[str, Flawed] = field(factory=dict, init=False)
+    """What nobody with a key wrote and nobody had answered when it was read, by commit: an append of our own answers
+    it, so whoever appends has to tell of it."""
     _believed: dict[str, Entry | Flawed] = field(factory=dict, init=False)
 
     def now(self) -> datetime:
@@ -107,6 +110,7 @@ class Journal:
             given = None
             if found is not None:
                 self.last, self.seen = found, found.tip
+                self.met.update({f.sha: f for f in found.unanswered})
                 return found
             # An older tip than we know may be an old answer: GitHub's reads lag. A rewritten journal stays rewritten.
             self.clock.sleep(pause(attempt))

@@ -18,7 +18,7 @@ from bascule.window.order import Inspect, Inspection, Order, Passage, inspected
 from bascule.window.results import MEANING
 from bascule.window.retry import reading
 from bascule.window.state import State
-from bascule.window.sweeper import flaw_alarms
+from bascule.window.sweeper import flaw_alarms, met_alarms
 
 RECORD_TRIES = 5
 
@@ -58,6 +58,13 @@ class PlainMerge:
             JournalAlarmError: the journal was rewritten; nothing was merged.
             OutsideError: GitHub cannot be read; nothing was merged.
         """
+        met = frozenset(self.journal.met) if self.journal is not None else frozenset()
+        passage = self._run(order, tip, inspect)
+        return (
+            passage if self.journal is None else evolve(passage, alarms=met_alarms(self.journal, met, passage.alarms))
+        )
+
+    def _run(self, order: Order, tip: TipRead | None, inspect: Inspect | None) -> Passage:
         state = self.journal.read(tip) if self.journal is not None else None
         alarms = flaw_alarms(state) if state is not None else ()
         if self.journal is not None and state is not None and state.is_open:

@@ -15,10 +15,11 @@ from bascule.forge.ports import Keeper, RateLimitedError, RefusedError
 from bascule.messages import window as say
 from bascule.protection.canonical import canonical
 from bascule.protection.model import Protection
-from bascule.protection.order import Difference, differences, looser
+from bascule.protection.order import Difference, differences, looser, looser_by
 from bascule.protection.rest import Write
 from bascule.protection.restore import Restoration, plan_restore
 from bascule.types import Relaxation
+from bascule.window.guarding import fitted
 from bascule.window.retry import pause, reading
 from bascule.window.timing import Timing
 
@@ -67,13 +68,18 @@ def read_live(keeper: Keeper, clock: Clock, branch: str, *, hidden_of: Protectio
 
 @define(kw_only=True, eq=False)
 class Restorer:
-    """One restore of one branch to ``base``, undoing ``relaxations``; call :meth:`run` once."""
+    """One restore of one branch to ``base``, undoing ``relaxations``; call :meth:`run` once.
+
+    ``late`` are relaxations of earlier windows that may still land: one that lands inside this window must not pass for
+    a person's edit, or it would be kept, and the next snapshot would hold it.
+    """
 
     keeper: Keeper
     clock: Clock
     timing: Timing
     base: Protection
     relaxations: tuple[Relaxation, ...]
+    late: tuple[Relaxation, ...] = ()
     relaxed_at: float | None = None
     """When this process last sent a relaxation (its own clock); None for somebody else's window."""
     _acknowledged: bool = field(default=False, init=False)
@@ -122,7 +128,10 @@ class Restorer:
     def _step(self) -> bool:
         """Read, and send what is to be sent; return whether it is proven to be back."""
         live = read_live(self.keeper, self.clock, self.base.branch, hidden_of=self.base)
-        plan = plan_restore(self.base, self.relaxations, live)
+        landed = looser_by(live, self.base, self.late)
+        undo = fitted(self.base, (*self.relaxations, *landed)) if landed else self.relaxations
+        plan = plan_restore(self.base, undo, live)
+        self._notes.update({say.landed_late(self.base.branch, r.field): None for r in undo[len(self.relaxations) :]})
         self._live, self._plan = live, plan
         self._notes.update(dict.fromkeys(plan.notes))
         if self._proven() and not differences(live, plan.target):

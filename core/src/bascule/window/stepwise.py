@@ -28,7 +28,7 @@ from bascule.window.preflight import refusal
 from bascule.window.restoring import by_hand, read_live
 from bascule.window.signals import Stop
 from bascule.window.state import State, guards
-from bascule.window.sweeper import Sweeper, Swept, flaw_alarms, verified
+from bascule.window.sweeper import Sweeper, Swept, flaw_alarms, met_alarms, verified
 from bascule.window.timing import Timing
 
 ROUNDS = 4
@@ -88,6 +88,11 @@ class StepwiseWindow:
             BaseException: a bug, or the process is being torn down; protection was put back as far as that was
             possible.
         """
+        met = frozenset(self.journal.met)
+        passage = self._run(order, tip, live, inspect)
+        return evolve(passage, alarms=met_alarms(self.journal, met, passage.alarms))
+
+    def _run(self, order: Order, tip: TipRead | None, live: LiveRead | None, inspect: Inspect | None) -> Passage:
         calls = self.count()
         with Stop() as stop:
             try:

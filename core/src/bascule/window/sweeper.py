@@ -7,7 +7,7 @@ window.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
 
 from attrs import define, evolve, field, frozen
@@ -20,8 +20,8 @@ from bascule.protection.canonical import digest, from_json, to_json
 from bascule.protection.model import Protection
 from bascule.protection.order import differences
 from bascule.window import secret
-from bascule.window.entries import Heartbeat, Opened, Restored, Unrestorable, Verified
-from bascule.window.guarding import Leaking, leaking
+from bascule.window.entries import Flawed, Heartbeat, Opened, Restored, Unrestorable, Verified
+from bascule.window.guarding import Leaking, late, leaking
 from bascule.window.journal import Journal, OvertakenError
 from bascule.window.planning import planned
 from bascule.window.restoring import Restorer, Restoring, read_live
@@ -80,6 +80,7 @@ class Sweeper:
             JournalAlarmError: the journal was rewritten.
             OutsideError: GitHub cannot be reached or refuses; nothing is known to be loose because of that.
         """
+        met = frozenset(self.journal.met)
         state = self.journal.read()
         done = Swept(state=state, alarms=flaw_alarms(state))
         if state.is_open:
@@ -90,7 +91,7 @@ class Sweeper:
             done = done.then(self.patrol(state))
         if heartbeat and self._heartbeat_due(done.state):
             done = done.then(self._heartbeat(done.state))
-        return done
+        return evolve(done, alarms=met_alarms(self.journal, met, done.alarms))
 
     def take_over(self, state: State) -> Swept:
         """Restore the window that ``state`` has open, under an ``open`` entry of our own with the same snapshot.
@@ -111,9 +112,7 @@ class Sweeper:
             except OvertakenError as other:
                 return Swept(state=other.state)
         base = from_json(opened.snapshot)
-        done = Restorer(
-            keeper=self.keeper, clock=self.clock, timing=self.timing, base=base, relaxations=opened.relaxations
-        ).run()
+        done = self._restorer(state, opened).run()
         if done.restored:
             outcome = "recovered" if opened.recovery else "swept"
             swept = self._close(state, done, outcome, say.swept(window.run, base.branch))
@@ -138,9 +137,7 @@ class Sweeper:
         if state.opened is None or not state.expired(now):
             return None
         base = from_json(state.opened.snapshot)
-        done = Restorer(
-            keeper=self.keeper, clock=self.clock, timing=self.timing, base=base, relaxations=state.opened.relaxations
-        ).run()
+        done = self._restorer(state, state.opened).run()
         if done.restored:
             return Swept(state=state, did=(say.rescued(base.branch),), restoring=done)
         return Swept(state=state, clean=False, alarms=(say.not_restored(base.branch, done.why),), restoring=done)
@@ -201,6 +198,16 @@ class Sweeper:
     def _open(self, state: State, body: Opened, *, run: str) -> State:
         deadline = self.journal.now() + timedelta(seconds=self.timing.deadline)
         return self.journal.append(state, (run, evolve(body, owner=self._secret.fingerprint, deadline=deadline)))
+
+    def _restorer(self, state: State, opened: Opened) -> Restorer:
+        return Restorer(
+            keeper=self.keeper,
+            clock=self.clock,
+            timing=self.timing,
+            base=from_json(opened.snapshot),
+            relaxations=opened.relaxations,
+            late=late(guards(state, self.timing), opened.branch),
+        )
 
     def _mine(self, state: State) -> bool:
         return state.is_open and state.opened is not None and state.opened.owner == self._secret.fingerprint
@@ -287,6 +294,19 @@ def verified(state: State, live: Protection) -> Verified | None:
 
 def flaw_alarms(state: State) -> tuple[str, ...]:
     """Return the alarm for items of the journal that nobody with a key wrote; empty when there are none unanswered."""
-    if not state.unanswered:
+    return _flaw_alarms(state.unanswered)
+
+
+def met_alarms(journal: Journal, before: Collection[str], told: Collection[str] = ()) -> tuple[str, ...]:
+    """Return ``told`` and the alarm for what ``journal`` met since ``before`` (keys of :attr:`Journal.met`).
+
+    Whatever is appended answers a forged entry that came in between, so nobody after us would hear of it.
+    """
+    fresh = _flaw_alarms(tuple(flaw for sha, flaw in journal.met.items() if sha not in before))
+    return tuple(dict.fromkeys((*told, *fresh)))
+
+
+def _flaw_alarms(flaws: tuple[Flawed, ...]) -> tuple[str, ...]:
+    if not flaws:
         return ()
-    return (say.forged(tuple(say.flaw(f.sha, f.flaw.value, f.detail) for f in state.unanswered)),)
+    return (say.forged(tuple(say.flaw(f.sha, f.flaw.value, f.detail) for f in flaws)),)
