@@ -17,11 +17,12 @@ from bascule.pipeline.session import Session
 from bascule.types import Change, MergeReport, RestoreContext, Result, RunStatus, Status, Way, verdict
 from bascule.window import keys, landed, secret
 from bascule.window.entries import ChangeRef, Outcome
-from bascule.window.journal import Journal
+from bascule.window.journal import Journal, TipRead
 from bascule.window.merging import Gated
 from bascule.window.order import Inspect, Inspection, Order, Passage
 from bascule.window.plain import PlainMerge, record_outcome
 from bascule.window.stepwise import StepwiseWindow
+from bascule.window.sweeper import met_alarms
 from bascule.window.timing import Timing
 
 
@@ -46,15 +47,24 @@ def act(session: Session, decision: Decision) -> Result:
     return _recorded(session, decision, result)
 
 
-def journal_of(session: Session, repository: int) -> Journal | None:
-    """Return the journal where this process has a key to write it, else None."""
+def journal_of(session: Session, repository: int, *, seen: TipRead | None = None) -> Journal | None:
+    """Return the journal where this process has a key to write it, else None.
+
+    ``seen`` is an older read of its tip: whatever it says now must descend from that one (protocol.md, "Entries").
+    """
     ring = keys.from_environment(key_variables(session))
     if ring.signer is None:
         return None
     identity = Identity.KEEPER
     if not session.connection.has(identity):
         return None
-    return Journal(store=session.connection.journal, keys=ring, repository=repository, clock=session.clock)
+    return Journal(
+        store=session.connection.journal,
+        keys=ring,
+        repository=repository,
+        clock=session.clock,
+        seen=seen.ref.sha if seen is not None else None,
+    )
 
 
 def _pass(session: Session, decision: Decision) -> Result:
@@ -65,12 +75,13 @@ def _pass(session: Session, decision: Decision) -> Result:
     assert decision.merger is not None
     # Plugins never run beside the open window (invariant 7).
     session.hosts.stop()
-    journal = journal_of(session, change.repo.id)
+    journal = journal_of(session, change.repo.id, seen=decision.tip)
     order = Order(
         run=session.run,
         plan=plan,
         gated=Gated.of(change, fingerprint=snapshot.fingerprint),
         actor=decision.merger.login,
+        token_expires_at=decision.keeper.expires_at if decision.keeper is not None else None,
         attended=session.attended,
         hidden=decision.live.protection.hidden if decision.live is not None else None,
         details=_journal_details(result),
@@ -192,7 +203,7 @@ def _recorded(session: Session, decision: Decision, result: Result) -> Result:
     if change is None or result.status is RunStatus.NOOP:
         return result
     try:
-        journal = journal_of(session, change.repo.id)
+        journal = journal_of(session, change.repo.id, seen=decision.tip)
         if journal is None:
             return result
         ref = ChangeRef(number=change.number, head_sha=change.head_sha, base_sha=change.base_sha)
@@ -203,6 +214,7 @@ def _recorded(session: Session, decision: Decision, result: Result) -> Result:
             details=_journal_details(result),
         )
         record_outcome(journal, session.run, body, tip=decision.tip)
+        result = evolve(result, alarms=met_alarms(journal, (), result.alarms))
     except BasculeError as error:
         return evolve(result, alarms=(*result.alarms, say.not_journalled(error.message)))
     return result

@@ -46,7 +46,10 @@ _METHODS = ("squash", "merge", "rebase")
 
 @frozen(kw_only=True)
 class Decision:
-    """The result so far, and what acting on it needs. ``tip`` and ``live`` spare the window two reads."""
+    """The result so far, and what acting on it needs. ``tip`` and ``live`` spare the window two reads.
+
+    ``keeper`` is who would edit protection, None where it was not read.
+    """
 
     result: Result
     snapshot: Snapshot
@@ -54,6 +57,7 @@ class Decision:
     bound: Bound | None = None
     united: United | None = None
     merger: Viewer | None = None
+    keeper: Viewer | None = None
     live: LiveRead | None = None
     evidence: tuple[Evidence, ...] = ()
     settings: Settings = field(factory=Settings)
@@ -154,7 +158,7 @@ def _with_protection(session: Session, known: Decision, change: Change, tree: Ve
     result = _result(session, status, "", change, tree, packs=tuple(PackRef.of(b.pack) for b in bound.packs))
     result = evolve(result, blockers=found, plan=plan, details=_details(known, choice))
     tip = None if known.settings.journal.repository is not None else guard.tip or known.tip
-    return evolve(known, result=result, merger=merger, live=guard.live, tip=tip)
+    return evolve(known, result=result, merger=merger, keeper=guard.keeper, live=guard.live, tip=tip)
 
 
 def _status(tree: Verdict, choice: Choice) -> RunStatus:
