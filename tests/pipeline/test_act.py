@@ -10,14 +10,17 @@ from typing import Any
 
 import pytest
 from attrs import evolve, frozen
-from tests.window.fake import JOURNAL, Client, FakeJournal, FakeKeeper, FakeMerger, sha
+from tests.window.fake import JOURNAL, Client, FakeJournal, FakeKeeper, FakeMerger, Fault, Killed, sha
 from tests.window.kit import REPOSITORY, WINDOW_KEY, Stage, count
 
-from bascule.forge.ports import Identity, RawCommit
+from bascule.errors import ExitCode
+from bascule.forge.ports import Identity, RawCommit, RefusedError, Response
 from bascule.forge.tokens import Secret, Tokens
 from bascule.pipeline.act import act
 from bascule.pipeline.decide import Decision
 from bascule.pipeline.session import Session
+from bascule.render.facts import exit_code
+from bascule.render.text import text
 from bascule.rulepack.bind import Bound, BoundPack, United
 from bascule.testing.builders import make_change, make_pack, make_plan, make_repo, make_result
 from bascule.types import MergePlan, Mode, Result, RunStatus, Viewer
@@ -33,6 +36,7 @@ class Run:
     stage: Stage
     status: RunStatus = RunStatus.MERGEABLE
     keeper: Viewer = BOT
+    port: type[FakeKeeper] = FakeKeeper
 
     def act(self, **more: Any) -> Result:
         client, pull = Client(self.stage.server), self.stage.world.pulls[7]
@@ -54,7 +58,7 @@ class Run:
         connection: Any = SimpleNamespace(
             has=lambda identity: identity is not Identity.SWEEPER,
             journal=FakeJournal(client),
-            keeper=FakeKeeper(client),
+            keeper=self.port(client),
             merger=FakeMerger(client),
             calls=client.calls,
             timeout=15,
@@ -75,6 +79,14 @@ class Run:
 @pytest.fixture
 def stage(tmp_path: Path) -> Stage:
     return Stage(tmp_path)
+
+
+class Powerless(FakeKeeper):
+    """A Keeper whose token may not edit protection any more."""
+
+    def apply(self, branch: str, writes: Any, *, purpose: str) -> None:
+        refusal = Response(status=403, body={"message": "Resource not accessible"})
+        raise RefusedError("Resource not accessible", response=refusal)
 
 
 def push(stage: Stage, message: str) -> None:
@@ -115,3 +127,16 @@ def test_a_journal_that_was_cut_since_the_first_reading_is_an_alarm(stage: Stage
     assert done.status is not RunStatus.MERGED
     assert stage.protection == before
     assert not any("advance" in line or "relax" in line for line in stage.server.log[log:])
+
+
+def test_an_earlier_window_that_cannot_be_restored_is_as_loud_as_ones_own(stage: Stage) -> None:
+    """Found open and expired, and still open afterwards: that is exit 4, though this run opened none."""
+    with pytest.raises(Killed):
+        stage.run(client=Client(stage.server, plan={"merge": Fault.KILL_BEFORE}))
+    stage.server.clock.advance(120)
+    done = Run(stage, port=Powerless).act()
+    assert (done.window, done.details["reason"]) == (None, "not_restored")
+    assert exit_code(done) is ExitCode.NOT_RESTORED
+    shown = text(done, verbose=False, color=False, width=80, ascii=True)
+    assert "NOT RESTORED" in shown
+    assert "bascule restore --expired" in " ".join(shown.split()), "this run's own name would find nothing"

@@ -47,8 +47,8 @@ ADMITS = {
 
 
 def restore_command(run: str) -> str:
-    """Return what a person runs when protection was left open."""
-    return f"bascule restore --run {run}"
+    """Return what a person runs when protection was left open by ``run``; empty: by an earlier run, long expired."""
+    return f"bascule restore --run {run}" if run else "bascule restore --expired"
 
 
 def tally(failed: int, waiting: int) -> str:

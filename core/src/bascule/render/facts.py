@@ -17,9 +17,19 @@ PROTECTION = "protection of "
 
 
 def not_restored(result: Result) -> bool:
-    """Return whether protection was not put back, or a later read showed that it did not stay so."""
+    """Return whether protection was not put back, or a later read showed that it did not stay so.
+
+    Without a window of its own the run found an earlier one open and could not close it.
+    """
     window = result.window
-    return window is not None and (not window.restored or window.verified is False)
+    if window is None:
+        return result.details.get("reason") == "not_restored"
+    return not window.restored or window.verified is False
+
+
+def left_open_by(result: Result) -> str:
+    """Return the run whose window is open; an empty string where it is not this result's own."""
+    return result.run if result.window is not None else ""
 
 
 def exit_code(result: Result) -> ExitCode:
@@ -168,7 +178,7 @@ def headline(result: Result) -> str:
     if not_restored(result):
         branch = result.plan.branch if result.plan else result.change.base_ref if result.change else ""
         done = result.summary or (words.landed(result.merge.sha, "") if result.merge else "")
-        return f"{done} {words.left_open(branch, result.run)}".strip()
+        return f"{done} {words.left_open(branch, left_open_by(result))}".strip()
     if result.summary:
         return result.summary
     if result.status is RunStatus.MERGED and result.merge is not None:

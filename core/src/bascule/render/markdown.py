@@ -82,7 +82,7 @@ def title(result: Result) -> str:
     found = f.facts(result)
     names = list(dict.fromkeys(f.name(c) for c in found.open))
     if f.not_restored(result):
-        text = f"{words.NOT_RESTORED}: {words.restore_command(result.run)}"
+        text = f"{words.NOT_RESTORED}: {words.restore_command(f.left_open_by(result))}"
     elif result.status is RunStatus.BLOCKED and names:
         text = f"{words.to_fix(found.failed, found.waiting)}: {', '.join(names)}"
     elif result.status is RunStatus.WAITING and names:

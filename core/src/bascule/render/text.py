@@ -156,7 +156,7 @@ def _tail(result: Result, look: Look) -> list[str]:
         lines += _rows_of(look, [("", "", f.headline(result), "")], indent=0)
     else:
         lines += _rows_of(look, [(f"{word} ", "", f.headline(result), f"exit {int(code_)}")], indent=0, style=style)
-    next_ = result.next or (words.restore_command(result.run) if f.not_restored(result) else "")
+    next_ = result.next or (words.restore_command(f.left_open_by(result)) if f.not_restored(result) else "")
     return lines + (draw(look, _styled(f"Next: {plain(next_)}", "", look)) if next_ else [])
 
 
