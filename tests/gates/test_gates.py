@@ -174,6 +174,8 @@ CASES = [
     Case("labels", "held, in another case in the pack", (BLOCK,), {"labels": ("hold",)}, {"labels": {"deny": ["HOLD"]}}),
     Case("labels", "missing", (BLOCK,), {"labels": ()}, {"labels": {"require": ["change:safe"]}}, ("missing: `change:safe`", '--add-label "change:safe"')),
     Case("labels", "held", (BLOCK,), {"labels": ("Hold",)}, {"labels": {"deny": ["hold"]}}, ("held by label `hold`", '--remove-label "hold"')),
+    Case("labels", "held, though the pack names no label", (BLOCK,), {"labels": ("Hold",)}, {}, ("held by label `hold`",)),
+    Case("labels", "held, though the pack denies another", (BLOCK,), {"labels": ("hold",)}, {"labels": {"deny": ["wip"]}}),
     Case("labels", "missing and held", (BLOCK, BLOCK), {"labels": ("hold",)}, {"labels": {"require": ["change:safe"], "deny": ["hold"]}}),
     # checks
     Case("checks", "required and green", (ALLOW,), {}, REQUIRE, ("`test` green",)),

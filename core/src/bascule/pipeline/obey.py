@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
+from bascule.gates.labels import HOLD
 from bascule.messages import pipeline as say
 from bascule.pipeline.commands import Command, Verb
 from bascule.pipeline.decide import decide
@@ -12,7 +13,6 @@ from bascule.pipeline.session import Session
 from bascule.types import Result, RunStatus
 
 MAY_ASK = ("write", "admin")
-HOLD_LABEL = "hold"
 
 
 @frozen(kw_only=True)
@@ -42,8 +42,8 @@ def obey(session: Session, command: Command) -> Answer:
     reporter.react(command.comment_id, "eyes")
     session.asked_by = command.login
     if command.verb is Verb.HOLD:
-        session.connection.reporter.label(command.number, HOLD_LABEL)
-        return Answer(verb="hold", done=True, said=say.held(command.number, HOLD_LABEL))
+        session.connection.reporter.label(command.number, HOLD)
+        return Answer(verb="hold", done=True, said=say.held(command.number, HOLD))
     if command.verb is Verb.WHY:
         decision = decide(session, command.number)
         result = report(session, decision, decision.result, comment=True)
