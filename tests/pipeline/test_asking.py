@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 from attrs import evolve
 
+from bascule.clock import ManualClock
+from bascule.forge.tokens import Tokens
 from bascule.pipeline.asking import may_act
+from bascule.pipeline.session import Session
 from bascule.rulepack.bind import Bound, BoundPack, United
 from bascule.testing.builders import make_change, make_pack, make_result
 from bascule.types import Mode, Result, Status, Viewer
@@ -20,13 +23,16 @@ def asked(
     *,
     merger: Viewer = BOT,
     by: str | None = None,
-    actions: bool = True,
+    automated: bool = True,
+    typed: bool = True,
     labels: tuple[str, ...] = (),
     labeller: str | None = None,
     permission: str = "write",
 ) -> Any:
     observer = SimpleNamespace(labelled_by=lambda number, label: labeller, permission=lambda login: permission)
-    session: Any = SimpleNamespace(asked_by=by, in_actions=actions, connection=SimpleNamespace(observer=observer))
+    session: Any = SimpleNamespace(
+        asked_by=by, automated=automated, typed=typed, connection=SimpleNamespace(observer=observer)
+    )
     decision: Any = SimpleNamespace(
         united=United(mode=mode, relax_allow=(), max_exposure=10.0, method=None, comment="never"),
         bound=Bound(packs=(BoundPack(pack=make_pack(), claimed=("a",)),)),
@@ -58,7 +64,7 @@ def test_guarded_waits_until_somebody_asks() -> None:
     "how",
     [
         {"by": "octo-dev"},
-        {"merger": PERSON, "actions": False},
+        {"merger": PERSON, "automated": False},
         {"labels": ("auto-relax-merge",), "labeller": "octo-dev"},
         {"labels": ("auto-relax-merge",), "labeller": "octo-dev", "permission": "admin"},
     ],
@@ -71,13 +77,21 @@ def test_guarded_goes_when_somebody_with_write_access_asked(how: dict[str, Any])
 @pytest.mark.parametrize(
     "how",
     [
-        {"merger": PERSON, "actions": True},
-        {"merger": evolve(PERSON, can_write=False), "actions": False},
+        {"merger": PERSON, "automated": True},
+        {"merger": evolve(PERSON, can_write=False), "automated": False},
+        {"merger": PERSON, "automated": False, "typed": False},
         {"labels": ("auto-relax-merge",), "labeller": "triager", "permission": "read"},
         {"labels": ("auto-relax-merge",), "labeller": None},
         {"labels": ("other",), "labeller": "octo-dev"},
     ],
-    ids=["nobody at the keyboard", "may not write", "triage may label too", "nobody knows who", "another label"],
+    ids=[
+        "a runner",
+        "may not write",
+        "nobody at the keyboard",
+        "triage may label too",
+        "nobody knows who",
+        "another label",
+    ],
 )
 def test_guarded_does_not_take_less(how: dict[str, Any]) -> None:
     assert asked(Mode.GUARDED, **how).status is Status.WAIT
@@ -89,3 +103,15 @@ def test_the_jobs_own_token_merges_nothing(mode: Mode) -> None:
     got = asked(mode, merger=job, by="octo-dev")
     assert got.status is Status.BLOCK
     assert "BASCULE_MERGER_TOKEN" in got.fix
+
+
+@pytest.mark.parametrize(
+    ("environ", "actions", "automated"),
+    [({}, False, False), ({"CI": "false"}, False, False), ({"CI": "true"}, False, True), ({}, True, True)],
+)
+def test_a_runner_says_so(environ: dict[str, str], actions: bool, automated: bool) -> None:
+    nothing: Any = None
+    session = Session(
+        connection=nothing, tokens=Tokens(actions=actions), hosts=nothing, clock=ManualClock(), environ=environ
+    )
+    assert session.automated is automated

@@ -63,6 +63,7 @@ def session(
                 clock=clock,
                 environ=dict(os.environ),
                 attended=attended,
+                typed=attended or (sys.stdin is not None and sys.stdin.isatty()),
                 progress=(lambda _: None) if quiet else told,
             )
             number = where.number

@@ -16,7 +16,7 @@ def may_act(session: Session, decision: Decision) -> Check | Result | None:
     """Return None when the merge may go on, the final result where the mode only watches, or the check that waits.
 
     In ``guarded`` mode a person with write access must have asked: by a comment command (its live permission was
-    checked), by typing the command with a token of their own outside Actions, or by the label.
+    checked), by typing the command with a token of their own and not in a runner, or by the label.
     """
     united = decision.united
     assert united is not None
@@ -33,7 +33,10 @@ def may_act(session: Session, decision: Decision) -> Check | Result | None:
 
 def _typed_by_a_person(session: Session, decision: Decision) -> bool:
     viewer = decision.merger
-    return viewer is not None and viewer.type == "User" and viewer.can_write and not session.in_actions
+    if viewer is None or viewer.type != "User" or not viewer.can_write:
+        return False
+    # A machine account is a User too: cron or a service with its token is nobody who asks.
+    return session.typed and not session.automated
 
 
 def _labelled(session: Session, decision: Decision) -> bool:

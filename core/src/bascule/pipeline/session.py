@@ -27,7 +27,8 @@ def _quiet(_: str) -> None:
 class Session:
     """One run. ``asked_by`` is the login that asked by a comment command, after its live permission was checked.
 
-    ``attended``: a person watches, so that no sweeper's heartbeat is needed. ``progress`` is told each stage.
+    ``attended``: a person watches, so that no sweeper's heartbeat is needed. ``typed``: a person gave the command, by
+    saying so (``--attended``) or at a terminal; a schedule or a service did not. ``progress`` is told each stage.
     """
 
     connection: Connection
@@ -37,6 +38,7 @@ class Session:
     environ: Mapping[str, str]
     run: str = field(factory=new_run)
     attended: bool = False
+    typed: bool = False
     asked_by: str | None = None
     progress: Callable[[str], None] = _quiet
     folder: Path = field(factory=Path.cwd)
@@ -45,3 +47,8 @@ class Session:
     def in_actions(self) -> bool:
         """Return whether this runs inside GitHub Actions, where nobody is at the keyboard."""
         return self.tokens.actions
+
+    @property
+    def automated(self) -> bool:
+        """Return whether a machine started this: Actions, or any other runner that says so with ``CI``, as all do."""
+        return self.in_actions or self.environ.get("CI", "").lower() not in {"", "0", "false"}
