@@ -18,7 +18,7 @@ extends: [allowlist/default]
 match: {files: ["docs/**"]}
 examples:
   - {name: a page, change: {files: [docs/a.md]}, expect: allow}
-  - {name: no page, change: {files: [docs/a.sh]}, expect: block, because: no-code}
+  - {name: no page, change: {files: [docs/requirements.txt]}, expect: block, because: no-code}
 """
 
 BAD = "version: 1\nscenario: allowlist\nmatch: {file: [a]}\n"
@@ -122,12 +122,16 @@ def test_test_runs_the_examples_with_core_and_plugin_gates(
 
 def test_an_example_that_fails_shows_the_verdict(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pack = repository / ".github" / "rulepack" / "docs.yml"
-    pack.write_text(PACK.replace("[docs/a.sh]}, expect: block, because: no-code", "[docs/a.sh]}, expect: allow"))
+    pack.write_text(
+        PACK.replace(
+            "[docs/requirements.txt]}, expect: block, because: no-code", "[docs/requirements.txt]}, expect: allow"
+        )
+    )
     assert run(["rulepack", "test"]) == 1
     out = capsys.readouterr().out
     assert ".github/rulepack/docs.yml:7:5: docs, example 'no page'\n" in out
     assert "  expected allow, got block because of allowlist/paths, no-code\n" in out
-    assert "✗ no-code: docs/a.sh" in out
+    assert "✗ no-code: docs/requirements.txt" in out
     assert out.endswith("2 examples: 1 as expected, 1 not\n")
     assert run(["rulepack", "test", "--json"]) == 1
     rows = json.loads(capsys.readouterr().out)["examples"]
