@@ -49,7 +49,15 @@ def test_the_environment_decides_which_github(environ: dict[str, str], rest: str
 
 @pytest.mark.parametrize(
     "environ",
-    [{"BASCULE_API_URL": "http://ghe.example.com"}, {"BASCULE_API_URL": "github.com"}, {"GH_HOST": "https://x/"}],
+    [
+        {"BASCULE_API_URL": "http://ghe.example.com"},
+        {"BASCULE_API_URL": "github.com"},
+        {"BASCULE_API_URL": "http://[::1"},
+        {"BASCULE_API_URL": "http://127.0.0.1:99999"},
+        {"GITHUB_API_URL": "https://ghe.example.com:port"},
+        {"GH_HOST": "https://x/"},
+        {"GH_HOST": "ghe.example.com:99999"},
+    ],
 )
 def test_an_unusable_address_is_a_usage_error(environ: dict[str, str]) -> None:
     with pytest.raises(UsageError):
@@ -99,6 +107,8 @@ def test_selectors(
         ("1", "git@evil.example.net:octo/box", {}, "evil.example.net is not github.com"),
         ("https://github.com/octo/box/issues/1", None, {}, "does not name a pull request"),
         ("ftp://github.com/octo/box/pull/1", None, {}, "does not name a pull request"),
+        ("http://[::1/octo/box/pull/1", None, {}, "does not name a pull request"),
+        ("https://github.com/octo/box/pull/99999999999", None, {}, "does not name a pull request"),
         ("--upload-pack=x", "octo/box", {}, "does not name a pull request"),
         ("a b", "octo/box", {}, "does not name a pull request"),
         ("a..b", "octo/box", {}, "does not name a pull request"),
@@ -106,6 +116,7 @@ def test_selectors(
         ("1", "octo", {}, "does not name a repository"),
         ("1", "octo/..", {}, "does not name a repository"),
         ("1", "a/b/c/d", {}, "does not name a repository"),
+        ("1", "http://[::1/octo/box", {}, "does not name a repository"),
         ("octo/box#1", "octo/other", {}, "octo/box#1 is not in octo/other"),
     ],
 )
@@ -130,6 +141,7 @@ def test_refusals(selector: str, option: str | None, environ: dict[str, str], me
         ("/srv/git/box.git", None),
         ("file:///srv/git/octo/box.git", None),
         ("https://github.com/octo", None),
+        ("https://[github.com/octo/box", None),
         ("https://gitlab.example.com/group/sub/box.git", None),
     ],
 )

@@ -379,7 +379,15 @@ def test_plain_http_would_leak_the_token(clock: ManualClock, secret: Secret) -> 
     GitHubTransport("http://localhost:8020", secret, clock=clock)
 
 
-@pytest.mark.parametrize("url", ["https://octo:hunter2@github.example.com", "https://h.example.com/?token=hunter2"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://octo:hunter2@github.example.com",
+        "https://h.example.com/?token=hunter2",
+        "https://octo:hunter2",
+        "https://octo:hunter2@[::1",
+    ],
+)
 def test_credentials_in_an_address_are_refused_and_not_repeated(url: str, clock: ManualClock, secret: Secret) -> None:
     with pytest.raises(UsageError) as refused:
         GitHubTransport(url, secret, clock=clock)

@@ -28,7 +28,13 @@ def check_address(url: str, *, allow_http: bool = False) -> None:
     Raises:
         UsageError: no http(s) address, credentials inside it, or plain http to another machine without ``allow_http``.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # read here, because it is parsed only when it is
+    except ValueError:
+        # Neither the address nor the reason is repeated: both may quote a password.
+        message, hint = text.bad_address("what was given", "its host or port cannot be read")
+        raise UsageError(message, hint=hint) from None
     if parts.scheme not in {"https", "http"} or not parts.hostname:
         message, hint = text.bad_address(url, "it is not an http(s) address")
         raise UsageError(message, hint=hint)

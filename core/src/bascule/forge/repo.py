@@ -10,21 +10,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from attrs import frozen
 
 from bascule.errors import UsageError
-from bascule.forge.addresses import Api, is_loopback
+from bascule.forge.addresses import Api, check_address, is_loopback
 from bascule.git import Git
 from bascule.messages import forge as text
 
 _OWNER = r"(?P<owner>[A-Za-z0-9][A-Za-z0-9_.-]*)"
 _NAME = r"(?P<name>[A-Za-z0-9._-]+?)"
 _REPO = re.compile(rf"(?:(?P<host>[A-Za-z0-9.-]+(?::\d+)?)/)?{_OWNER}/{_NAME}(?:\.git)?/?")
-_PULL_PATH = re.compile(rf"/{_OWNER}/{_NAME}/pull/(?P<number>\d+)(?:/.*)?")
+_PULL_PATH = re.compile(rf"/{_OWNER}/{_NAME}/pull/(?P<number>\d{{1,9}})(?:/.*)?")
 _REPO_PATH = re.compile(rf"/{_OWNER}/{_NAME}(?:\.git)?/?")
-_SHORT = re.compile(rf"{_OWNER}/{_NAME}#(?P<number>\d+)")
+_SHORT = re.compile(rf"{_OWNER}/{_NAME}#(?P<number>\d{{1,9}})")
 _SCP = re.compile(r"(?:[^@/\s]+@)?(?P<host>[^:/\s]+):(?P<path>[^/].*)")
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:\d+)?")
 _PREFERRED = ("upstream", "github", "origin")
@@ -74,6 +74,7 @@ def api_of(environ: Mapping[str, str]) -> Api:
         if _HOST.fullmatch(host) is None:
             message, hint = text.bad_address(host, "GH_HOST takes a host name")
             raise UsageError(message, hint=hint)
+        check_address(Api.of_host(host).rest)
         return Api.of_host(host)
     if root := environ.get("GITHUB_API_URL", "").strip():
         return Api.of_root(root, allow_http=allow_http)
@@ -127,9 +128,9 @@ def _selector(selector: str | None, api: Api) -> tuple[_Named | None, str | None
     if short := _SHORT.fullmatch(selector):
         return _Named(owner=short["owner"], name=short["name"], number=int(short["number"])), None
     if "://" in selector:
-        parts = urlsplit(selector)
-        found = _PULL_PATH.fullmatch(parts.path)
-        if parts.scheme not in {"http", "https"} or found is None:
+        parts = _split(selector)
+        found = _PULL_PATH.fullmatch(parts.path) if parts is not None else None
+        if parts is None or parts.scheme not in {"http", "https"} or found is None:
             message, hint = text.bad_selector(selector)
             raise UsageError(message, hint=hint)
         named = _Named(
@@ -159,8 +160,8 @@ def _option(repo: str, api: Api) -> _Named:
 
 def _remote(address: str) -> _Named | None:
     if "://" in address:
-        parts = urlsplit(address)
-        if parts.scheme not in {"https", "http", "ssh", "git+ssh", "git"} or not parts.hostname:
+        parts = _split(address)
+        if parts is None or parts.scheme not in {"https", "http", "ssh", "git+ssh", "git"} or not parts.hostname:
             return None
         ssh = parts.scheme in {"ssh", "git+ssh"}
         host, path = parts.hostname if ssh else parts.netloc.rpartition("@")[2], parts.path
@@ -170,6 +171,14 @@ def _remote(address: str) -> _Named | None:
         return None
     found = _REPO_PATH.fullmatch(path)
     return None if found is None else _Named(host=host, owner=found["owner"], name=found["name"], ssh=ssh)
+
+
+def _split(address: str) -> SplitResult | None:
+    """Return the parts of an address, or None where it is none at all (``http://[x``)."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return None
 
 
 def _require_host(named: _Named, api: Api) -> None:
