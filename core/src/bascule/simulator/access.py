@@ -53,6 +53,19 @@ def role_of(world: World, repo: Repo, user: User) -> str:
     return max(found, key=LEVELS.index)
 
 
+def association(world: World, repo: Repo, user_id: int) -> str:
+    """`author_association`: what a person is to a repository, in GitHub's word."""
+    owner = world.store.users[repo.owner_id]
+    if user_id == owner.id:
+        return "OWNER"
+    if owner.type == "Organization" and user_id in owner.members:
+        return "MEMBER"
+    if user_id in repo.collaborators:
+        return "COLLABORATOR"
+    merged = any(p.author_id == user_id for p in world.store.pulls.where(repo_id=repo.id, merged=True))
+    return "CONTRIBUTOR" if merged else "NONE"
+
+
 def permission_of(world: World, repo: Repo, actor: Actor | None) -> str:
     """What the actor may do with this credential. Apps never become administrators by role."""
     if actor is None:
@@ -108,7 +121,7 @@ def find_repo(ctx: Ctx, need: str = "read", *, grant: Grant | None = None) -> Re
         raise not_found()
     writes = ctx.method not in ("GET", "HEAD")
     if grant and ctx.actor:
-        require_grant(ctx, grant, "write" if writes else "read")
+        require_grant(ctx.actor, grant, "write" if writes else "read")
     if need == "admin" and ctx.actor and can_administer(world, repo, ctx.actor):
         have = "admin"
     if not level_at_least(have, need):
@@ -133,13 +146,15 @@ def not_found_or_forbidden(have: str) -> HttpError:
     return not_found()
 
 
-def require_grant(ctx: Ctx, grant: Grant, need: str) -> None:
-    """403 for a limited token (fine-grained or app) without that permission; classic tokens pass."""
-    token = ctx.actor.token if ctx.actor else None
+def require_grant(actor: Actor | None, grant: Grant, need: str) -> None:
+    """403 for a limited token (fine-grained or app) without that permission; classic tokens pass.
+
+    `issues|pull_requests` is met by either of the two.
+    """
+    token = actor.token if actor else None
     if token is None or token.kind == "classic" or not token.permissions:
         return
-    have = token.permissions.get(grant)
-    if have not in ("write", need):
+    if not any(token.permissions.get(name) in ("write", need) for name in grant.split("|")):
         kind = "integration" if token.kind == "installation" else "personal access token"
         raise HttpError(403, f"Resource not accessible by {kind}")
 

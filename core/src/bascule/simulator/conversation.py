@@ -59,6 +59,14 @@ def add_comment(world: World, repo: Repo, actor: Actor, subject: Subject, body: 
     return world.store.issue_comments.save(comment)
 
 
+def edit_comment(world: World, comment: IssueComment, body: str) -> IssueComment:
+    """Replace what a comment says. 422 for an empty text."""
+    if not body.strip():
+        raise invalid("IssueComment", "body", "custom", "body can't be blank")
+    comment.body, comment.updated_at = body, world.clock.iso()
+    return world.store.issue_comments.save(comment)
+
+
 def may_change(world: World, repo: Repo, actor: Actor, author_id: int) -> bool:
     """Authors change what they wrote; so does who may write to the repository."""
     return actor.user.id == author_id or level_at_least(permission_of(world, repo, actor), "write")
@@ -91,7 +99,7 @@ def add_labels(world: World, repo: Repo, actor: Actor, subject: Subject, labels:
     for label in labels:
         if label.id not in subject.labels:
             subject.labels.append(label.id)
-            timeline.record(world, repo, subject.number, actor, "labeled", label=label.name, color=label.color)
+            _label_event(world, repo, actor, subject, "labeled", label)
     save(world, subject)
     reactions.gate_changed(world, repo)
 
@@ -101,9 +109,14 @@ def remove_labels(world: World, repo: Repo, actor: Actor, subject: Subject, labe
     for label in labels:
         if label.id in subject.labels:
             subject.labels.remove(label.id)
-            timeline.record(world, repo, subject.number, actor, "unlabeled", label=label.name, color=label.color)
+            _label_event(world, repo, actor, subject, "unlabeled", label)
     save(world, subject)
     reactions.gate_changed(world, repo)
+
+
+def _label_event(world: World, repo: Repo, actor: Actor, subject: Subject, event: str, label: Label) -> None:
+    known = {"label": label.name, "color": label.color, "label_id": str(label.id)}
+    timeline.record(world, repo, subject.number, actor, event, **known)
 
 
 def set_labels(world: World, repo: Repo, actor: Actor, subject: Subject, labels: Sequence[Label]) -> None:

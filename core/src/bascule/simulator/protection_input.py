@@ -8,6 +8,7 @@ from bascule.simulator.http import Ctx, HttpError, bad_request_shape
 from bascule.simulator.model import ActorSet, BranchProtectionRule, Repo, RequiredCheck, RequiredReviews
 from bascule.simulator.model import RequiredStatusChecks as Checks
 from bascule.simulator.protection_json import SWITCHES
+from bascule.simulator.world import World
 
 MOST_ACTORS = 100
 MOST_REVIEWS = 6
@@ -35,9 +36,9 @@ def words(path: str, value: Any) -> list[str]:
     return value
 
 
-def only_for_organizations(ctx: Ctx, repo: Repo) -> None:
+def only_for_organizations(world: World, repo: Repo) -> None:
     """422 in a personal repository, which has no lists of actors."""
-    if ctx.world.store.users[repo.owner_id].type != "Organization":
+    if world.store.users[repo.owner_id].type != "Organization":
         message = "Only organization repositories can have users and team restrictions"
         raise HttpError(422, "Validation Failed", errors=[message])
 
@@ -64,14 +65,14 @@ def actors(ctx: Ctx, repo: Repo, path: str, value: Any) -> ActorSet:
     if sum(len(names) for names in named.values()) > MOST_ACTORS:
         raise HttpError(422, "Validation Failed", errors=[f"Only {MOST_ACTORS} users, teams and apps are allowed"])
     if any(named.values()):
-        only_for_organizations(ctx, repo)
+        only_for_organizations(ctx.world, repo)
     return ActorSet(**{kind: ids(ctx, repo, kind, names) for kind, names in named.items()})
 
 
-def last_app(ctx: Ctx, repo: Repo, context: str) -> int | None:
+def last_app(world: World, repo: Repo, context: str) -> int | None:
     """The app that reported a context last in this repository: what an unbound write binds to."""
-    runs = [(r.id, r.app_id) for r in ctx.world.store.check_runs.where(repo_id=repo.id, name=context)]
-    statuses = [(s.id, s.app_id) for s in ctx.world.store.statuses.where(repo_id=repo.id, context=context)]
+    runs = [(r.id, r.app_id) for r in world.store.check_runs.where(repo_id=repo.id, name=context)]
+    statuses = [(s.id, s.app_id) for s in world.store.statuses.where(repo_id=repo.id, context=context)]
     return max([*runs, *(s for s in statuses if s[1] is not None)], default=(0, None))[1]
 
 
@@ -84,7 +85,7 @@ def checks(ctx: Ctx, repo: Repo, path: str, value: dict[str, Any], old: list[Req
     if value.get("contexts") is not None:
         bind = ctx.world.switches.contexts_bind_last_app
         return [
-            RequiredCheck(context=name, app_id=last_app(ctx, repo, name) if bind else None)
+            RequiredCheck(context=name, app_id=last_app(ctx.world, repo, name) if bind else None)
             for name in dict.fromkeys(words(f"{path}/contexts", value["contexts"]))
         ]
     return old
@@ -94,7 +95,7 @@ def _check(ctx: Ctx, repo: Repo, path: str, item: Any) -> RequiredCheck:
     if not isinstance(item, dict) or not isinstance(item.get("context"), str):
         raise wrong(path, item, "an object with a context")
     if "app_id" not in item:
-        return RequiredCheck(context=item["context"], app_id=last_app(ctx, repo, item["context"]))
+        return RequiredCheck(context=item["context"], app_id=last_app(ctx.world, repo, item["context"]))
     app_id = item["app_id"]
     if not isinstance(app_id, int) or isinstance(app_id, bool):
         raise wrong(f"{path}/app_id", app_id, "an integer")
@@ -136,7 +137,7 @@ def reviews(ctx: Ctx, repo: Repo, value: Any, old: RequiredReviews | None) -> Re
         switched_off = given == {} or given is None
         named = None if switched_off else actors(ctx, repo, f"{path}/dismissal_restrictions", given)
         if named is not None:
-            only_for_organizations(ctx, repo)
+            only_for_organizations(ctx.world, repo)
         fields["dismissal_restrictions"] = named
     fields["bypass_pull_request_allowances"] = made.bypass_pull_request_allowances
     if "bypass_pull_request_allowances" in value:
@@ -160,7 +161,7 @@ def replace_all(ctx: Ctx, repo: Repo, rule: BranchProtectionRule) -> None:
     new_reviews = None if group is None else reviews(ctx, repo, group, None)
     group = body["restrictions"]
     if group is not None:
-        only_for_organizations(ctx, repo)
+        only_for_organizations(ctx.world, repo)
         for kind in ("users", "teams"):
             if isinstance(group, dict) and kind not in group:
                 raise bad_request_shape(f'"{kind}" wasn\'t supplied.')

@@ -3,11 +3,11 @@
 from typing import Any
 
 from bascule.simulator import merging
-from bascule.simulator.access import full_name
+from bascule.simulator.access import association, full_name
 from bascule.simulator.http import Ctx
 from bascule.simulator.model import PullRequest, Repo, Review, ReviewComment, ReviewThread
 from bascule.simulator.pull_content import base_tip, content
-from bascule.simulator.talk_views import association, label_json, reaction_counts, users_json
+from bascule.simulator.talk_views import label_json, reaction_counts, users_json
 from bascule.simulator.views import repo_json, team_json, user_by_id
 
 
@@ -81,7 +81,7 @@ def pull_json(ctx: Ctx, repo: Repo, pull: PullRequest) -> dict[str, Any]:
         "head": _side(ctx, world.store.repos.get(pull.head_repo_id), pull.head_owner, pull.head_ref, pull.head_sha),
         "base": _side(ctx, repo, owner, pull.base_ref, base_sha),
         "_links": {name: {"href": address} for name, address in addresses.items()},
-        "author_association": association(ctx, repo, pull.author_id),
+        "author_association": association(ctx.world, repo, pull.author_id),
         "auto_merge": _auto_merge(ctx, pull),
         "active_lock_reason": None,
     }
@@ -134,7 +134,7 @@ def review_json(ctx: Ctx, repo: Repo, pull: PullRequest, review: Review) -> dict
         "state": review.state,
         "html_url": page,
         "pull_request_url": url,
-        "author_association": association(ctx, repo, review.author_id),
+        "author_association": association(ctx.world, repo, review.author_id),
         "_links": {"html": {"href": page}, "pull_request": {"href": url}},
         "commit_id": review.commit_id,
     }
@@ -165,7 +165,7 @@ def review_comment_json(ctx: Ctx, repo: Repo, pull: PullRequest, comment: Review
         "updated_at": comment.updated_at,
         "html_url": page,
         "pull_request_url": pull_url,
-        "author_association": association(ctx, repo, comment.author_id),
+        "author_association": association(ctx.world, repo, comment.author_id),
         "_links": {"self": {"href": url}, "html": {"href": page}, "pull_request": {"href": pull_url}},
         "reactions": reaction_counts(ctx, repo, "review_comment", comment.id, url),
         "start_line": thread.start_line,

@@ -30,6 +30,22 @@ def try_updates(world: World, repo: Repo, actor: Actor, updates: Sequence[RefUpd
     return results
 
 
+def update_together(world: World, repo: Repo, actor: Actor, updates: Sequence[RefUpdate]) -> list[Refusal | None]:
+    """All of them or none; per update a refusal, or None where it happened or only the others stood in its way."""
+    git = world.git(repo)
+    results = check_push(world, repo, actor, updates)
+    if any(results):
+        return results
+    try:
+        git.update_refs([(u.ref, u.new, u.old) for u in updates])
+    except RefRaceLost:
+        return [RACE_LOST for _ in updates]
+    for update in updates:
+        reactions.refs_updated(world, repo, actor, update)
+    reactions.gate_changed(world, repo)
+    return results
+
+
 def force_update(world: World, repo: Repo, actor: Actor, update: RefUpdate) -> None:
     """Move a ref that was already decided on (a merge that `check_merge` allowed). RefRaceLost."""
     world.git(repo).update_ref(update.ref, update.new, update.old)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from bascule.simulator.access import full_name
+from bascule.simulator.access import association, full_name
 from bascule.simulator.conversation import CONTENTS, Subject, labels_of, reactions_to
 from bascule.simulator.http import Ctx
 from bascule.simulator.model import IssueComment, IssueEvent, Label, PullRequest, Reaction, Repo
@@ -14,20 +14,6 @@ from bascule.simulator.views import app_json, team_json, user_by_id, user_json
 def users_json(ctx: Ctx, ids: Iterable[int]) -> list[dict[str, Any]]:
     """`simple-user` for each id that exists."""
     return [shown for i in ids if (shown := user_by_id(ctx, i)) is not None]
-
-
-def association(ctx: Ctx, repo: Repo, user_id: int) -> str:
-    """`author_association`: what a person is to a repository."""
-    world = ctx.world
-    owner = world.store.users[repo.owner_id]
-    if user_id == owner.id:
-        return "OWNER"
-    if owner.type == "Organization" and user_id in owner.members:
-        return "MEMBER"
-    if user_id in repo.collaborators:
-        return "COLLABORATOR"
-    merged = any(p.author_id == user_id for p in world.store.pulls.where(repo_id=repo.id, merged=True))
-    return "CONTRIBUTOR" if merged else "NONE"
 
 
 def label_json(ctx: Ctx, repo: Repo, label: Label) -> dict[str, Any]:
@@ -75,7 +61,7 @@ def comment_json(ctx: Ctx, repo: Repo, comment: IssueComment) -> dict[str, Any]:
         "user": user_by_id(ctx, comment.author_id),
         "created_at": comment.created_at,
         "updated_at": comment.updated_at,
-        "author_association": association(ctx, repo, comment.author_id),
+        "author_association": association(ctx.world, repo, comment.author_id),
         "body": comment.body,
         "reactions": reaction_counts(ctx, repo, "issue_comment", comment.id, url),
         "performed_via_github_app": app_json(ctx, app) if app else None,
@@ -112,7 +98,7 @@ def issue_json(ctx: Ctx, repo: Repo, subject: Subject) -> dict[str, Any]:
         "created_at": subject.created_at,
         "updated_at": subject.updated_at,
         "closed_at": subject.closed_at,
-        "author_association": association(ctx, repo, subject.author_id),
+        "author_association": association(ctx.world, repo, subject.author_id),
         "active_lock_reason": None,
         "body": subject.body,
         "closed_by": user_by_id(ctx, subject.closed_by_id),

@@ -110,3 +110,29 @@ def decode_commit(sha: str, data: bytes) -> CommitInfo:
         signature=one.get("gpgsig"),
         payload=payload,
     )
+
+
+@frozen(kw_only=True)
+class TagInfo:
+    """An annotated tag read back; old ones may lack a tagger."""
+
+    sha: str
+    name: str
+    target: str
+    target_type: str
+    tagger: Signature | None
+    message: str
+
+
+def decode_tag(sha: str, data: bytes) -> TagInfo:
+    """A tag from its bytes."""
+    head, _, message = data.decode("utf-8", "replace").partition("\n\n")
+    fields = dict(line.split(" ", 1) for line in head.split("\n"))
+    return TagInfo(
+        sha=sha,
+        name=fields["tag"],
+        target=fields["object"],
+        target_type=fields["type"],
+        tagger=Signature.decode(fields["tagger"]) if "tagger" in fields else None,
+        message=message,
+    )

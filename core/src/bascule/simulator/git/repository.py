@@ -9,7 +9,15 @@ from pathlib import Path
 
 from bascule.simulator.git.catfile import CatFile
 from bascule.simulator.git.diff import FileChange, diff_trees
-from bascule.simulator.git.objects import CommitInfo, Signature, TreeEntry, decode_commit, encode_commit
+from bascule.simulator.git.objects import (
+    CommitInfo,
+    Signature,
+    TagInfo,
+    TreeEntry,
+    decode_commit,
+    decode_tag,
+    encode_commit,
+)
 from bascule.simulator.git.run import GitError, GitObjectMissing, run_git
 
 ZERO = "0" * 40
@@ -97,6 +105,18 @@ class GitRepo:
         except GitError as error:
             raise RefRaceLost(str(error)) from error
 
+    def update_refs(self, changes: Sequence[tuple[str, str | None, str | None]]) -> None:
+        """Several (full name, new, old) in one transaction: all or nothing. None as in `update_ref`. RefRaceLost."""
+        lines = [
+            f"delete {name} {old or ZERO}" if new is None else f"update {name} {new} {old or ZERO}"
+            for name, new, old in changes
+        ]
+        script = "\n".join(["start", *lines, "prepare", "commit", ""])
+        try:
+            self.run(["update-ref", "--stdin"], stdin=script.encode())
+        except GitError as error:
+            raise RefRaceLost(str(error)) from error
+
     # -- objects ---------------------------------------------------------------------------------
 
     def info(self, name: str) -> tuple[str, str, int] | None:
@@ -117,6 +137,13 @@ class GitRepo:
         if found is None or found[1] != "commit":
             raise GitObjectMissing(name)
         return decode_commit(found[0], found[2])
+
+    def tag(self, name: str) -> TagInfo:
+        """An annotated tag by id. GitObjectMissing."""
+        found = self._cat.read(name)
+        if found is None or found[1] != "tag":
+            raise GitObjectMissing(name)
+        return decode_tag(found[0], found[2])
 
     def raw(self, name: str) -> tuple[str, str, bytes]:
         """Object id, type and bytes of any object. GitObjectMissing."""

@@ -1,16 +1,15 @@
-"""Git objects, refs and what machines said of a commit."""
+"""Git objects: what refs point at and expressions name."""
 
 from typing import Any
 
 from attrs import frozen
 
 from bascule.simulator.access import full_name
-from bascule.simulator.enforce import rule_for
 from bascule.simulator.git import CommitInfo, Signature
 from bascule.simulator.graphql import people
+from bascule.simulator.graphql.rollups import RollupNode, rollup_node
 from bascule.simulator.graphql.scope import Connection, Scope, connect
-from bascule.simulator.greenness import Rollup, rollup
-from bascule.simulator.model import CheckRun, CommitStatus, Repo, node_id
+from bascule.simulator.model import Repo, node_id
 
 MOST_TEXT = 512_000
 _PREFIX = {"commit": "C", "tree": "T", "blob": "B", "tag": "TA"}
@@ -18,7 +17,7 @@ _PREFIX = {"commit": "C", "tree": "T", "blob": "B", "tag": "TA"}
 
 @frozen(kw_only=True)
 class GitNode:
-    """Blob, Tree or Tag, and what a Commit shares with them."""
+    """Blob or Tree, and what every git object has."""
 
     scope: Scope
     repo: Repo
@@ -39,6 +38,13 @@ class GitNode:
     def abbreviated_oid(self) -> str:
         """Seven characters."""
         return self.oid[:7]
+
+    @property
+    def repository(self) -> Any:
+        """Where it lies."""
+        from bascule.simulator.graphql.repositories import RepositoryNode
+
+        return RepositoryNode(scope=self.scope, row=self.repo)
 
     @property
     def entries(self) -> list["EntryNode"]:
@@ -91,7 +97,7 @@ class EntryNode:
         return self.path.rpartition("/")[2]
 
     @property
-    def object(self) -> "GitNode | CommitNode | None":
+    def object(self) -> GitNode | None:
         """What it points at; None for a submodule."""
         return None if self.type == "commit" else git_object(self.scope, self.repo, self.oid)
 
@@ -115,16 +121,41 @@ class GitActorNode:
 
     @property
     def date(self) -> str:
-        """The moment."""
-        return self.who.iso()
+        """The moment, in its own zone."""
+        return self.who.when.isoformat().replace("+00:00", "Z")
 
     @property
     def user(self) -> people.UserNode | None:
         """The account; GitHub's own committer is `web-flow`."""
         if self.who.email == "noreply@github.com":
-            row = next((u for u in self.scope.world.store.users if u.login == "web-flow"), None)
-            return people.UserNode(scope=self.scope, row=row) if row else None
+            return people.by_login(self.scope, "web-flow")
         return people.person_of_email(self.scope, self.who.email)
+
+
+@frozen(kw_only=True)
+class TagNode(GitNode):
+    """Tag: an annotated one; a light one is only a ref."""
+
+    @property
+    def name(self) -> str:
+        """The name in the tag itself."""
+        return self.scope.world.git(self.repo).tag(self.oid).name
+
+    @property
+    def message(self) -> str:
+        """What it says."""
+        return self.scope.world.git(self.repo).tag(self.oid).message
+
+    @property
+    def tagger(self) -> GitActorNode | None:
+        """Who made it; None in some old ones."""
+        who = self.scope.world.git(self.repo).tag(self.oid).tagger
+        return GitActorNode(scope=self.scope, who=who) if who else None
+
+    @property
+    def target(self) -> GitNode | None:
+        """What it points at."""
+        return git_object(self.scope, self.repo, self.scope.world.git(self.repo).tag(self.oid).target)
 
 
 @frozen(kw_only=True)
@@ -164,6 +195,11 @@ class CommitNode(GitNode):
         return f"{self.scope.html}/{full_name(self.scope.world, self.repo)}/commit/{self.oid}"
 
     @property
+    def commit_url(self) -> str:
+        """Its page once more."""
+        return self.url
+
+    @property
     def tree(self) -> GitNode:
         """Its tree."""
         return GitNode(scope=self.scope, repo=self.repo, oid=self.info.tree, kind="tree")
@@ -172,6 +208,10 @@ class CommitNode(GitNode):
     def author(self) -> GitActorNode:
         """Who wrote it."""
         return GitActorNode(scope=self.scope, who=self.info.author)
+
+    def authors(self, **page: Any) -> Connection:
+        """Who wrote it; co-authors named in the message are not looked for."""
+        return connect([self.author], lambda a: a, name="authors", **page)
 
     @property
     def committer(self) -> GitActorNode:
@@ -193,160 +233,17 @@ class CommitNode(GitNode):
         if self.info.signature is None:
             return None
         valid = self.scope.world.signer.verification(self.info)["verified"]
-        return {"__typename": "GpgSignature", "isValid": valid, "signer": None}
+        # Only this server's own commits can be verified here.
+        signer = people.by_login(self.scope, "web-flow") if valid else None
+        return {"__typename": "GpgSignature", "isValid": valid, "signer": signer}
 
     @property
-    def status_check_rollup(self) -> "RollupNode | None":
+    def status_check_rollup(self) -> RollupNode | None:
         """What machines said; None where nobody did."""
-        found = rollup(self.scope.world, self.repo, self.oid)
-        return RollupNode(scope=self.scope, oid=self.oid, found=found) if found.state else None
+        return rollup_node(self.scope, self.repo, self.oid)
 
 
-@frozen(kw_only=True)
-class RollupNode:
-    """StatusCheckRollup."""
-
-    scope: Scope
-    oid: str
-    found: Rollup
-
-    @property
-    def id(self) -> str:
-        """Global id."""
-        return node_id("SCR", self.oid)
-
-    @property
-    def state(self) -> str | None:
-        """The worst of all."""
-        return self.found.state
-
-    def contexts(self, **page: Any) -> Connection:
-        """Check runs, then statuses."""
-
-        def made(row: CheckRun | CommitStatus) -> RunNode | StatusNode:
-            return (
-                RunNode(scope=self.scope, row=row)
-                if isinstance(row, CheckRun)
-                else StatusNode(scope=self.scope, row=row)
-            )
-
-        return connect([*self.found.runs, *self.found.statuses], made, name="contexts", **page)
-
-
-@frozen(kw_only=True)
-class RunNode:
-    """CheckRun."""
-
-    scope: Scope
-    row: CheckRun
-    typename: str = "CheckRun"
-
-    def __getattr__(self, name: str) -> Any:
-        renamed = {"id": "node_id", "database_id": "id"}
-        if name in {"name", "started_at", "completed_at", "title", "summary", *renamed}:
-            return getattr(self.row, renamed.get(name, name))
-        raise AttributeError(name)
-
-    @property
-    def status(self) -> str:
-        """Where it stands."""
-        return self.row.status.upper()
-
-    @property
-    def conclusion(self) -> str | None:
-        """How it ended."""
-        return self.row.conclusion.upper() if self.row.conclusion else None
-
-    @property
-    def details_url(self) -> str:
-        """Its page."""
-        return self.row.details_url or f"{self.scope.html}/runs/{self.row.id}"
-
-    @property
-    def check_suite(self) -> dict[str, Any]:
-        """The suite and its app."""
-        suite_id = self.row.suite_id
-        return {
-            "id": node_id("CS", suite_id),
-            "databaseId": suite_id,
-            "app": people.app(self.scope, self.row.app_id),
-        }
-
-
-@frozen(kw_only=True)
-class StatusNode:
-    """StatusContext."""
-
-    scope: Scope
-    row: CommitStatus
-    typename: str = "StatusContext"
-
-    def __getattr__(self, name: str) -> Any:
-        if name in {"context", "target_url", "description", "created_at"}:
-            return getattr(self.row, name)
-        if name == "id":
-            return self.row.node_id
-        raise AttributeError(name)
-
-    @property
-    def state(self) -> str:
-        """The word."""
-        return self.row.state.upper()
-
-    @property
-    def creator(self) -> people.UserNode | None:
-        """Who posted it."""
-        return people.user(self.scope, self.row.creator_id)
-
-
-@frozen(kw_only=True)
-class RefNode:
-    """Ref."""
-
-    scope: Scope
-    repo: Repo
-    full: str
-
-    @property
-    def id(self) -> str:
-        """Global id."""
-        return node_id("REF", f"{self.repo.id}:{self.full}")
-
-    @property
-    def prefix(self) -> str:
-        """`refs/heads/`, or what comes before the name."""
-        return "/".join(self.full.split("/")[:2]) + "/"
-
-    @property
-    def name(self) -> str:
-        """Without the prefix."""
-        return self.full.removeprefix(self.prefix)
-
-    @property
-    def target(self) -> GitNode | None:
-        """What it points at."""
-        sha = self.scope.world.git(self.repo).ref(self.full)
-        return git_object(self.scope, self.repo, sha) if sha else None
-
-    @property
-    def repository(self) -> Any:
-        """Where it lives."""
-        from bascule.simulator.graphql.repositories import RepositoryNode
-
-        return RepositoryNode(scope=self.scope, row=self.repo)
-
-    @property
-    def branch_protection_rule(self) -> Any:
-        """The rule that holds for a branch; only administrators see it."""
-        from bascule.simulator.graphql.protection import rule_node
-
-        if not self.full.startswith("refs/heads/"):
-            return None
-        rule = rule_for(self.scope.world, self.repo, self.name)
-        return rule_node(self.scope, self.repo, rule)
-
-
-def git_object(scope: Scope, repo: Repo, name: str) -> "GitNode | CommitNode | None":
+def git_object(scope: Scope, repo: Repo, name: str) -> GitNode | None:
     """The object behind an id or an expression such as `HEAD:path`."""
     git = scope.world.git(repo)
     # Expressions speak of branches by their short names; HEAD is the default branch.
@@ -357,7 +254,10 @@ def git_object(scope: Scope, repo: Repo, name: str) -> "GitNode | CommitNode | N
             if found is None:
                 return None
             kind = found[1]
-            return commit(scope, repo, sha) if kind == "commit" else GitNode(scope=scope, repo=repo, oid=sha, kind=kind)
+            if kind == "commit":
+                return commit(scope, repo, sha)
+            made = TagNode if kind == "tag" else GitNode
+            return made(scope=scope, repo=repo, oid=sha, kind=kind)
     return None
 
 
@@ -365,8 +265,3 @@ def commit(scope: Scope, repo: Repo, sha: str) -> CommitNode:
     """A commit by id."""
     info = scope.world.git(repo).commit(sha)
     return CommitNode(scope=scope, repo=repo, oid=sha, kind="commit", info=info)
-
-
-def ref(scope: Scope, repo: Repo, full: str) -> RefNode | None:
-    """A ref by its full name; None where there is none."""
-    return RefNode(scope=scope, repo=repo, full=full) if scope.world.git(repo).ref(full) else None

@@ -4,16 +4,17 @@ from typing import Any
 
 from attrs import frozen
 
-from bascule.simulator.graphql.scope import Connection, Scope, connect
+from bascule.simulator.graphql.scope import Connection, RowNode, Scope, connect, same
 from bascule.simulator.model import App, Team, User
 from bascule.simulator.views import account_email_owner
 
 
 @frozen(kw_only=True)
-class UserNode:
+class UserNode(RowNode):
     """User, Bot or Organization."""
 
-    scope: Scope
+    SAME = same("name", id="node_id", database_id="id")
+
     row: User
     #: A commit's author is declared a `User`; a bot there wears that type and keeps its suffix.
     as_user: bool = False
@@ -24,30 +25,20 @@ class UserNode:
         return "User" if self.as_user else self.row.type
 
     @property
-    def id(self) -> str:
-        """Global id."""
-        return self.row.node_id
-
-    @property
     def login(self) -> str:
         """Without a bot's suffix."""
         return self.row.login if self.as_user else self.row.login.removesuffix("[bot]")
 
     @property
-    def database_id(self) -> int:
-        """The number behind the name."""
-        return self.row.id
-
-    @property
-    def name(self) -> str | None:
-        """The display name."""
-        return self.row.name
+    def resource_path(self) -> str:
+        """The account's page on this server."""
+        prefix = "apps/" if self.row.type == "Bot" else ""
+        return f"/{prefix}{self.row.login.removesuffix('[bot]')}"
 
     @property
     def url(self) -> str:
         """The account's page."""
-        prefix = "apps/" if self.row.type == "Bot" else ""
-        return f"{self.scope.html}/{prefix}{self.login}"
+        return f"{self.scope.html}{self.resource_path}"
 
     def avatar_url(self, size: int | None = None) -> str:
         """A picture's address."""
@@ -61,32 +52,18 @@ class UserNode:
 
 
 @frozen(kw_only=True)
-class TeamNode:
+class TeamNode(RowNode):
     """Team."""
 
-    scope: Scope
+    SAME = same("name", "slug", id="node_id", database_id="id")
+
     row: Team
     typename: str = "Team"
 
     @property
-    def id(self) -> str:
-        """Global id."""
-        return self.row.node_id
-
-    @property
-    def database_id(self) -> int:
-        """Numeric id."""
-        return self.row.id
-
-    @property
-    def name(self) -> str:
-        """Display name."""
-        return self.row.name
-
-    @property
-    def slug(self) -> str:
-        """Name in addresses."""
-        return self.row.slug
+    def organization(self) -> UserNode | None:
+        """Whose team it is."""
+        return user(self.scope, self.row.org_id)
 
     def members(self, **page: Any) -> Connection:
         """The team's people."""
@@ -94,37 +71,30 @@ class TeamNode:
 
 
 @frozen(kw_only=True)
-class AppNode:
+class AppNode(RowNode):
     """App."""
 
-    scope: Scope
+    SAME = same("name", "slug", id="node_id", database_id="id")
+
     row: App
     typename: str = "App"
-
-    @property
-    def id(self) -> str:
-        """Global id."""
-        return self.row.node_id
-
-    @property
-    def database_id(self) -> int:
-        """Numeric id."""
-        return self.row.id
-
-    @property
-    def slug(self) -> str:
-        """Name in addresses."""
-        return self.row.slug
-
-    @property
-    def name(self) -> str:
-        """Display name."""
-        return self.row.name
 
 
 def user(scope: Scope, user_id: int | None) -> UserNode | None:
     """An account by id; None for nobody."""
     row = scope.world.store.users.get(user_id)
+    return UserNode(scope=scope, row=row) if row else None
+
+
+def as_user(scope: Scope, user_id: int | None) -> UserNode | None:
+    """An account where the schema has a `User` and nothing else."""
+    row = scope.world.store.users.get(user_id)
+    return UserNode(scope=scope, row=row, as_user=True) if row else None
+
+
+def by_login(scope: Scope, login: str) -> UserNode | None:
+    """An account by its exact login."""
+    row = next((u for u in scope.world.store.users if u.login == login), None)
     return UserNode(scope=scope, row=row) if row else None
 
 

@@ -6,53 +6,50 @@ from attrs import frozen
 
 from bascule.simulator.access import can_administer
 from bascule.simulator.graphql import people
-from bascule.simulator.graphql.scope import Connection, Scope, connect
+from bascule.simulator.graphql.refs import RefNode
+from bascule.simulator.graphql.scope import Connection, RowNode, Scope, connect, same
 from bascule.simulator.model import ActorSet, BranchProtectionRule, Repo, node_id
 from bascule.simulator.patterns import matches_pattern
 
-_SAME = {
-    "id": "node_id",
-    "database_id": "id",
-    "pattern": "pattern",
-    "is_admin_enforced": "enforce_admins",
-    "requires_commit_signatures": "required_signatures",
-    "requires_conversation_resolution": "required_conversation_resolution",
-    "requires_linear_history": "required_linear_history",
-    "requires_deployments": "requires_deployments",
-    "required_deployment_environments": "required_deployment_environments",
-    "blocks_creations": "block_creations",
-    "allows_deletions": "allow_deletions",
-    "allows_force_pushes": "allow_force_pushes",
-    "lock_branch": "lock_branch",
-    "lock_allows_fetch_and_merge": "allow_fork_syncing",
-}
-#: GraphQL's names of the settings that are one field of the rule, by its attribute.
-FIELDS = {name: attribute for name, attribute in _SAME.items() if name not in {"id", "database_id", "pattern"}}
-REVIEW_FIELDS = {
-    "required_approving_review_count": "required_approving_review_count",
-    "require_last_push_approval": "require_last_push_approval",
-    "requires_code_owner_reviews": "require_code_owner_reviews",
-    "dismisses_stale_reviews": "dismiss_stale_reviews",
-}
+#: GraphQL's names of the settings that are one field of the rule, by the rule's attribute.
+FIELDS = same(
+    "requires_deployments",
+    "required_deployment_environments",
+    "lock_branch",
+    is_admin_enforced="enforce_admins",
+    requires_commit_signatures="required_signatures",
+    requires_conversation_resolution="required_conversation_resolution",
+    requires_linear_history="required_linear_history",
+    blocks_creations="block_creations",
+    allows_deletions="allow_deletions",
+    allows_force_pushes="allow_force_pushes",
+    lock_allows_fetch_and_merge="allow_fork_syncing",
+)
+#: The same of the review group.
+REVIEW_FIELDS = same(
+    "required_approving_review_count",
+    "require_last_push_approval",
+    requires_code_owner_reviews="require_code_owner_reviews",
+    dismisses_stale_reviews="dismiss_stale_reviews",
+)
 
 
 @frozen(kw_only=True)
-class RuleNode:
+class RuleNode(RowNode):
     """BranchProtectionRule."""
 
-    scope: Scope
-    repo: Repo
+    SAME = same("pattern", id="node_id", database_id="id", **FIELDS)
+
     row: BranchProtectionRule
+    repo: Repo
     typename: str = "BranchProtectionRule"
 
     def __getattr__(self, name: str) -> Any:
-        if name in _SAME:
-            return getattr(self.row, _SAME[name])
         if name in REVIEW_FIELDS:
             group = self.row.required_pull_request_reviews
             empty = None if name == "required_approving_review_count" else False
             return empty if group is None else getattr(group, REVIEW_FIELDS[name])
-        raise AttributeError(name)
+        return super().__getattr__(name)
 
     @property
     def repository(self) -> Any:
@@ -103,22 +100,40 @@ class RuleNode:
         group = self.row.required_pull_request_reviews
         return group is not None and group.dismissal_restrictions is not None
 
+    def _allowances(self, prefix: str, name: str, actors: ActorSet | None, **page: Any) -> Connection:
+        def made(actor: Any) -> dict[str, Any]:
+            return {
+                "id": node_id(prefix, f"{self.row.id}:{actor.id}"),
+                "actor": actor,
+                "branchProtectionRule": self,
+            }
+
+        return connect(allowance_actors(self.scope, actors or ActorSet()), made, name=name, **page)
+
     def bypass_force_push_allowances(self, **page: Any) -> Connection:
         """Who may force-push all the same."""
-        return connect(
-            allowance_actors(self.scope, self.row.bypass_force_push_allowances),
-            lambda a: {"id": node_id("BFPA", f"{self.row.id}:{a.id}"), "actor": a},
-            name="bypassForcePushAllowances",
-            **page,
-        )
+        return self._allowances("BFPA", "bypassForcePushAllowances", self.row.bypass_force_push_allowances, **page)
+
+    def bypass_pull_request_allowances(self, **page: Any) -> Connection:
+        """Who needs no pull request and no review."""
+        group = self.row.required_pull_request_reviews
+        actors = group.bypass_pull_request_allowances if group else None
+        return self._allowances("BPRA", "bypassPullRequestAllowances", actors, **page)
+
+    def review_dismissal_allowances(self, **page: Any) -> Connection:
+        """Who may dismiss reviews, where that is restricted."""
+        group = self.row.required_pull_request_reviews
+        actors = group.dismissal_restrictions if group else None
+        return self._allowances("RDA", "reviewDismissalAllowances", actors, **page)
+
+    def push_allowances(self, **page: Any) -> Connection:
+        """Who may push, where that is restricted."""
+        return self._allowances("PA", "pushAllowances", self.row.restrictions, **page)
 
     def matching_refs(self, query: str | None = None, **page: Any) -> Connection:
         """Branches that the pattern fits."""
-        from bascule.simulator.graphql.gitnodes import RefNode
-
-        del query
-        refs = self.scope.world.git(self.repo).refs("refs/heads/")
-        names = [n for n in refs if matches_pattern(n.removeprefix("refs/heads/"), self.row.pattern)]
+        heads = (n.removeprefix("refs/heads/") for n in self.scope.world.git(self.repo).refs("refs/heads/"))
+        names = [f"refs/heads/{n}" for n in heads if (query or "") in n and matches_pattern(n, self.row.pattern)]
         return connect(names, lambda n: RefNode(scope=self.scope, repo=self.repo, full=n), name="matchingRefs", **page)
 
 

@@ -4,38 +4,40 @@ from typing import Any
 
 from attrs import frozen
 
-from bascule.simulator.access import full_name, permission_of, repo_by_former_name, repo_by_name, user_by_login
-from bascule.simulator.graphql import gitnodes, people
-from bascule.simulator.graphql.protection import RuleNode, rule_node
-from bascule.simulator.graphql.pulls import LabelNode, PullNode, ordered, pull
-from bascule.simulator.graphql.scope import Connection, GraphqlFault, Scope, connect
+from bascule.simulator.access import (
+    can_administer,
+    full_name,
+    permission_of,
+    repo_by_former_name,
+    repo_by_name,
+    user_by_login,
+)
+from bascule.simulator.conversation import label_by_name
+from bascule.simulator.graphql import gitnodes, people, refs
+from bascule.simulator.graphql.protection import rule_node
+from bascule.simulator.graphql.pulls import PullNode, selected
+from bascule.simulator.graphql.scope import Connection, GraphqlFault, RowNode, Scope, connect, same
+from bascule.simulator.graphql.search import search
+from bascule.simulator.graphql.talk import LabelNode, in_label_order
 from bascule.simulator.http import HttpError
+from bascule.simulator.merging import allowed_methods
 from bascule.simulator.model import Repo
 from bascule.simulator.pulls import pull_by_number
 
 
 @frozen(kw_only=True)
-class RepositoryNode:
+class RepositoryNode(RowNode):
     """Repository."""
 
-    scope: Scope
+    SAME = same(
+        "name", "description", "delete_branch_on_merge", "created_at", "updated_at", "pushed_at",
+        id="node_id", database_id="id", is_private="private", is_archived="archived", has_issues_enabled="has_issues",
+        merge_commit_allowed="allow_merge_commit", squash_merge_allowed="allow_squash_merge",
+        rebase_merge_allowed="allow_rebase_merge", auto_merge_allowed="allow_auto_merge",
+    )  # fmt: skip
+
     row: Repo
     typename: str = "Repository"
-
-    def __getattr__(self, name: str) -> Any:
-        renamed = {
-            "id": "node_id",
-            "database_id": "id",
-            "is_private": "private",
-            "is_archived": "archived",
-            "merge_commit_allowed": "allow_merge_commit",
-            "squash_merge_allowed": "allow_squash_merge",
-            "rebase_merge_allowed": "allow_rebase_merge",
-            "auto_merge_allowed": "allow_auto_merge",
-        }
-        if name in {"name", "delete_branch_on_merge", *renamed}:
-            return getattr(self.row, renamed.get(name, name))
-        raise AttributeError(name)
 
     @property
     def name_with_owner(self) -> str:
@@ -43,9 +45,14 @@ class RepositoryNode:
         return full_name(self.scope.world, self.row)
 
     @property
+    def resource_path(self) -> str:
+        """Its page on this server."""
+        return f"/{self.name_with_owner}"
+
+    @property
     def url(self) -> str:
         """Its page."""
-        return f"{self.scope.html}/{self.name_with_owner}"
+        return f"{self.scope.html}{self.resource_path}"
 
     @property
     def owner(self) -> people.UserNode | None:
@@ -70,50 +77,61 @@ class RepositoryNode:
         return None if level == "none" else level.upper()
 
     @property
-    def default_branch_ref(self) -> gitnodes.RefNode | None:
-        """The default branch; None while the repository is empty."""
-        return gitnodes.ref(self.scope, self.row, f"refs/heads/{self.row.default_branch}")
+    def viewer_can_administer(self) -> bool:
+        """Whether the asker may change settings."""
+        return can_administer(self.scope.world, self.row, self.scope.actor)
 
-    def ref(self, qualified_name: str) -> gitnodes.RefNode | None:
+    @property
+    def viewer_default_merge_method(self) -> str:
+        """What the merge button offers first."""
+        return allowed_methods(self.row)[0].upper()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was pushed yet."""
+        return not self.scope.world.git(self.row).refs("refs/heads/")
+
+    @property
+    def default_branch_ref(self) -> refs.RefNode | None:
+        """The default branch; None while the repository is empty."""
+        return refs.ref(self.scope, self.row, f"refs/heads/{self.row.default_branch}")
+
+    def ref(self, qualified_name: str) -> refs.RefNode | None:
         """A ref by its full name, or a branch by its short one."""
         full = qualified_name if qualified_name.startswith("refs/") else f"refs/heads/{qualified_name}"
-        hidden = (
-            not full.startswith(("refs/heads/", "refs/tags/")) and self.scope.world.switches.graphql_hides_custom_refs
+        return None if refs.hidden(self.scope, full) else refs.ref(self.scope, self.row, full)
+
+    def refs(self, ref_prefix: str, query: str | None = None, direction: str | None = None, **page: Any) -> Connection:
+        """Refs under a prefix such as `refs/heads/`, by name."""
+        under = ref_prefix if ref_prefix.endswith("/") else f"{ref_prefix}/"
+        names = [n for n in self.scope.world.git(self.row).refs(under) if not refs.hidden(self.scope, n)]
+        found = [n for n in names if not query or query in n.removeprefix(under)]
+        return connect(
+            found[::-1] if direction == "DESC" else found,
+            lambda n: refs.RefNode(scope=self.scope, repo=self.row, full=n),
+            name="refs",
+            **page,
         )
-        return None if hidden else gitnodes.ref(self.scope, self.row, full)
 
     def object(self, oid: str | None = None, expression: str | None = None) -> Any:
         """A git object by id or by an expression."""
-        return gitnodes.git_object(self.scope, self.row, oid or expression or "HEAD")
+        name = oid or expression or "HEAD"
+        if name.startswith("refs/") and refs.hidden(self.scope, name):
+            return None
+        return gitnodes.git_object(self.scope, self.row, name)
 
     def pull_request(self, number: int) -> PullNode:
         """One pull request."""
         try:
-            return pull(self.scope, pull_by_number(self.scope.world, self.row, number))
+            row = pull_by_number(self.scope.world, self.row, number)
         except HttpError as error:
             text = f"Could not resolve to a PullRequest with the number of {number}."
             raise GraphqlFault("NOT_FOUND", text) from error
+        return PullNode(scope=self.scope, row=row)
 
-    def pull_requests(
-        self,
-        states: list[str] | None = None,
-        labels: list[str] | None = None,
-        head_ref_name: str | None = None,
-        base_ref_name: str | None = None,
-        order_by: dict[str, str] | None = None,
-        **page: Any,
-    ) -> Connection:
+    def pull_requests(self, **asked: Any) -> Connection:
         """Pull requests, oldest first unless asked otherwise."""
-        rows = [PullNode(scope=self.scope, row=r) for r in self.scope.world.store.pulls.where(repo_id=self.row.id)]
-        found = [
-            p
-            for p in ordered(rows, order_by)
-            if (not states or p.state in states)
-            and (head_ref_name is None or p.row.head_ref == head_ref_name)
-            and (base_ref_name is None or p.row.base_ref == base_ref_name)
-            and (not labels or set(labels) & {label.row.name for label in p.label_nodes})
-        ]
-        return connect(found, lambda p: p, name="pullRequests", **page)
+        return selected(self.scope, self.scope.world.store.pulls.where(repo_id=self.row.id), **asked)
 
     def branch_protection_rules(self, **page: Any) -> Connection:
         """Every rule; administrators only."""
@@ -122,12 +140,19 @@ class RepositoryNode:
         return connect(made, lambda n: n, name="branchProtectionRules", **page)
 
     def label(self, name: str) -> LabelNode | None:
-        """A label by name."""
-        found = next(
-            (x for x in self.scope.world.store.labels.where(repo_id=self.row.id) if x.name.lower() == name.lower()),
-            None,
-        )
+        """A label by name, whatever the case."""
+        found = label_by_name(self.scope.world, self.row, name)
         return LabelNode(scope=self.scope, row=found) if found else None
+
+    def labels(self, query: str | None = None, order_by: dict[str, str] | None = None, **page: Any) -> Connection:
+        """Its labels; `query` is looked for in names and descriptions."""
+        word = (query or "").lower()
+        nodes = [
+            LabelNode(scope=self.scope, row=row)
+            for row in self.scope.world.store.labels.where(repo_id=self.row.id)
+            if word in row.name.lower() or word in (row.description or "").lower()
+        ]
+        return connect(in_label_order(nodes, order_by), lambda n: n, name="labels", **page)
 
 
 @frozen(kw_only=True)
@@ -147,12 +172,17 @@ class QueryRoot:
         limit = self.scope.world.switches.rate_limit
         return {
             "limit": limit,
-            "cost": 1,
+            "cost": self.scope.cost,
             "remaining": max(0, limit - self.scope.used),
             "used": self.scope.used,
-            "nodeCount": 0,
+            "nodeCount": self.scope.nodes,
             "resetAt": self.scope.reset,
         }
+
+    def search(self, query: str, type: str, **page: Any) -> Connection:
+        """Pull requests by GitHub's search words, newest first."""
+        del type
+        return search(self.scope, query, **page)
 
     def repository(self, owner: str, name: str, follow_renames: bool = True) -> RepositoryNode:
         """A repository by name; old names are followed."""
@@ -194,6 +224,3 @@ class QueryRoot:
     def nodes(self, ids: list[str]) -> list[Any]:
         """Several of them."""
         return [self.node(i) for i in ids]
-
-
-__all__ = ["QueryRoot", "RepositoryNode", "RuleNode"]

@@ -9,7 +9,7 @@ from bascule.simulator.model.ids import node_id
 MergeMethod = Literal["merge", "squash", "rebase"]
 ReviewState = Literal["PENDING", "COMMENTED", "APPROVED", "CHANGES_REQUESTED", "DISMISSED"]
 #: What a reaction stands on.
-SubjectKind = Literal["issue", "issue_comment", "review_comment"]
+SubjectKind = Literal["issue", "issue_comment", "review", "review_comment"]
 
 
 @define(kw_only=True)

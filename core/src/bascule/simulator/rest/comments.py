@@ -3,7 +3,7 @@
 from bascule.simulator import conversation
 from bascule.simulator.access import find_repo
 from bascule.simulator.auth import require_user
-from bascule.simulator.http import Ctx, HttpError, Reply, invalid, not_found, paginate, route
+from bascule.simulator.http import Ctx, HttpError, Reply, not_found, paginate, route
 from bascule.simulator.model import IssueComment, Repo
 from bascule.simulator.rest.issues import find_subject
 from bascule.simulator.talk_views import comment_json
@@ -11,7 +11,7 @@ from bascule.simulator.talk_views import comment_json
 
 def find_comment(ctx: Ctx) -> tuple[Repo, IssueComment]:
     """The repository and comment in the path."""
-    repo = find_repo(ctx, grant="issues")
+    repo = find_repo(ctx, grant="issues|pull_requests")
     comment = ctx.world.store.issue_comments.get(ctx.params["id"])
     if comment is None or comment.repo_id != repo.id:
         raise not_found()
@@ -58,11 +58,7 @@ def _changeable(ctx: Ctx) -> tuple[Repo, IssueComment]:
 
 def _patch(ctx: Ctx) -> Reply:
     repo, comment = _changeable(ctx)
-    body = ctx.take("body", str)
-    if not body.strip():
-        raise invalid("IssueComment", "body", "custom", "body can't be blank")
-    comment.body, comment.updated_at = body, ctx.world.clock.iso()
-    ctx.world.store.issue_comments.save(comment)
+    conversation.edit_comment(ctx.world, comment, ctx.take("body", str))
     return Reply(body=comment_json(ctx, repo, comment))
 
 

@@ -182,23 +182,19 @@ def _create_tag(ctx: Ctx) -> Reply:
 
 
 def _tag_json(ctx: Ctx, repo: Repo, sha: str) -> dict[str, Any]:
-    found = ctx.world.git(repo).raw(sha)
-    if found[1] != "tag":
-        raise not_found()
-    head, _, message = found[2].decode().partition("\n\n")
-    fields = dict(line.split(" ", 1) for line in head.split("\n"))
-    tagger = Signature.decode(fields["tagger"])
+    tag = ctx.world.git(repo).tag(sha)
+    tagger = tag.tagger
     return {
         "sha": sha,
         "node_id": node_id("TA", f"{repo.id}:{sha}"),
-        "tag": fields["tag"],
+        "tag": tag.name,
         "url": f"{_base(ctx, repo)}/tags/{sha}",
-        "message": message,
-        "tagger": {"name": tagger.name, "email": tagger.email, "date": tagger.iso()},
+        "message": tag.message,
+        "tagger": {"name": tagger.name, "email": tagger.email, "date": tagger.iso()} if tagger else None,
         "object": {
-            "sha": fields["object"],
-            "type": fields["type"],
-            "url": f"{_base(ctx, repo)}/{fields['type']}s/{fields['object']}",
+            "sha": tag.target,
+            "type": tag.target_type,
+            "url": f"{_base(ctx, repo)}/{tag.target_type}s/{tag.target}",
         },
         "verification": {
             "verified": False,

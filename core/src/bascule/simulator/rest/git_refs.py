@@ -1,16 +1,12 @@
 """Git references: the compare-and-swap that locks and journals are built on."""
 
-import re
 from typing import Any
 
+from bascule.simulator import ref_writes
 from bascule.simulator.access import find_repo, full_name
 from bascule.simulator.auth import require_user
-from bascule.simulator.enforce import RefUpdate
-from bascule.simulator.http import Ctx, HttpError, Reply, not_found, paginate, route, unprocessable
+from bascule.simulator.http import Ctx, Reply, not_found, paginate, route
 from bascule.simulator.model import Repo, node_id
-from bascule.simulator.refs import update_or_raise
-
-_SHA = re.compile(r"[0-9a-f]{40}")
 
 
 def ref_json(ctx: Ctx, repo: Repo, name: str, sha: str, kind: str) -> dict[str, Any]:
@@ -41,59 +37,23 @@ def _matching(ctx: Ctx) -> Reply:
 
 def _create(ctx: Ctx) -> Reply:
     repo = find_repo(ctx, "write", grant="contents")
-    git = ctx.world.git(repo)
     name, sha = ctx.take("ref", str), ctx.take("sha", str)
-    if not name.startswith("refs/") or name.count("/") < 2 or not git.valid_ref_name(name):
-        raise unprocessable("Reference name must start with 'refs/' and contain at least one additional '/'.")
-    if name.startswith("refs/pull/") or not (
-        name.startswith(("refs/heads/", "refs/tags/")) or ctx.world.switches.custom_refs_allowed
-    ):
-        raise unprocessable("Reference update failed")
-    found = git.info(sha) if _SHA.fullmatch(sha) else None
-    if not _SHA.fullmatch(sha):
-        raise unprocessable("The sha parameter must be exactly 40 characters and contain only [0-9a-f].")
-    if git.ref(name) is not None:
-        raise unprocessable("Reference already exists")
-    if found is None or (name.startswith("refs/heads/") and found[1] != "commit"):
-        raise unprocessable("Object does not exist")
-    update_or_raise(ctx.world, repo, require_user(ctx), RefUpdate(ref=name, old=None, new=sha))
-    body = ref_json(ctx, repo, name, sha, found[1])
+    kind = ref_writes.create(ctx.world, repo, require_user(ctx), name, sha)
+    body = ref_json(ctx, repo, name, sha, kind)
     return Reply(status=201, body=body, headers={"Location": body["url"]})
 
 
 def _update(ctx: Ctx) -> Reply:
     repo = find_repo(ctx, "write", grant="contents")
-    git = ctx.world.git(repo)
     name, sha = f"refs/{ctx.params['ref']}", ctx.take("sha", str)
     force = ctx.take("force", bool, False)
-    old = git.ref(name)
-    if old is None:
-        raise unprocessable("Reference does not exist")
-    found = git.info(sha) if _SHA.fullmatch(sha) else None
-    if found is None or (name.startswith("refs/heads/") and found[1] != "commit"):
-        raise unprocessable("Object does not exist")
-    if name.startswith("refs/pull/"):
-        raise unprocessable("Reference update failed")
-    forward = old == sha or (found[1] == "commit" and git.resolve(old, "commit") == old and git.is_ancestor(old, sha))
-    if not forward and not force:
-        raise unprocessable("Update is not a fast forward")
-    if old != sha:
-        update = RefUpdate(ref=name, old=old, new=sha, forced=not forward)
-        update_or_raise(ctx.world, repo, require_user(ctx), update)
-    return Reply(body=ref_json(ctx, repo, name, sha, found[1]))
+    kind = ref_writes.move(ctx.world, repo, require_user(ctx), name, sha, force=force)
+    return Reply(body=ref_json(ctx, repo, name, sha, kind))
 
 
 def _delete(ctx: Ctx) -> Reply:
     repo = find_repo(ctx, "write", grant="contents")
-    name = f"refs/{ctx.params['ref']}"
-    old = ctx.world.git(repo).ref(name)
-    if old is None:
-        raise unprocessable("Reference does not exist")
-    if name == f"refs/heads/{repo.default_branch}":
-        raise unprocessable("Cannot delete the default branch")
-    if name.startswith("refs/pull/"):
-        raise HttpError(422, "Reference update failed")
-    update_or_raise(ctx.world, repo, require_user(ctx), RefUpdate(ref=name, old=old, new=None))
+    ref_writes.delete(ctx.world, repo, require_user(ctx), f"refs/{ctx.params['ref']}")
     return Reply(status=204)
 
 

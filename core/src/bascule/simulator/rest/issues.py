@@ -3,7 +3,7 @@
 from typing import Any
 
 from bascule.simulator import conversation, pulls, timeline
-from bascule.simulator.access import find_repo, level_at_least, permission_of, user_by_login
+from bascule.simulator.access import find_repo, level_at_least, permission_of, require_grant, user_by_login
 from bascule.simulator.auth import require_user
 from bascule.simulator.conversation import Subject
 from bascule.simulator.http import Ctx, HttpError, Reply, bad_request_shape, invalid, not_found, paginate, route
@@ -14,8 +14,11 @@ from bascule.simulator.world import Actor
 
 def find_subject(ctx: Ctx, need: str = "read") -> tuple[Repo, Subject]:
     """The repository and the issue or pull request in the path."""
-    repo = find_repo(ctx, need, grant="issues")
-    return repo, conversation.subject_by_number(ctx.world, repo, ctx.params["number"])
+    repo = find_repo(ctx, need, grant="issues|pull_requests")
+    subject = conversation.subject_by_number(ctx.world, repo, ctx.params["number"])
+    if isinstance(subject, Issue):
+        require_grant(ctx.actor, "issues", "read" if ctx.method in ("GET", "HEAD") else "write")
+    return repo, subject
 
 
 def labels_in(ctx: Ctx, repo: Repo, value: Any) -> list[Label]:

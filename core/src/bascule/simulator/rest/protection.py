@@ -167,7 +167,7 @@ def _members(kind: str) -> Callable[[Ctx], Reply]:
         if rule.restrictions is None:
             raise HttpError(404, "Push restrictions not enabled")
         if ctx.method != "GET":
-            given.only_for_organizations(ctx, repo)
+            given.only_for_organizations(ctx.world, repo)
             named = given.ids(ctx, repo, kind, _names(ctx, kind))
             merged = ActorSet(**{k: list(getattr(rule.restrictions, k)) for k in ("users", "teams", "apps")})
             setattr(merged, kind, _combined(ctx, getattr(merged, kind), named))
