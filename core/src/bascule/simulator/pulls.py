@@ -34,6 +34,24 @@ def head_repo(world: World, pull: PullRequest) -> Repo | None:
     return world.store.repos.get(pull.head_repo_id)
 
 
+def head_named(world: World, repo: Repo, text: str, name: str = "") -> tuple[Repo, str]:
+    """The repository and branch that `branch`, `owner:branch` or `owner:repo:branch` name in the fork network.
+
+    `name` tells forks of one owner apart. 422 for none.
+    """
+    owner, colon, branch = text.partition(":")
+    if not colon:
+        return repo, text
+    second, colon, rest = branch.partition(":")
+    branch, name = (rest, second) if colon else (branch, name)
+    for other in sorted(world.store.repos, key=lambda r: r.id != repo.id):
+        same_network = (other.source_id or other.id) == (repo.source_id or repo.id)
+        login = world.store.users[other.owner_id].login
+        if same_network and login.lower() == owner.lower() and (not name or other.name == name):
+            return other, branch
+    raise invalid("PullRequest", "head")
+
+
 def may_edit(world: World, repo: Repo, actor: Actor, pull: PullRequest) -> bool:
     """The author, or who may write."""
     return actor.user.id == pull.author_id or level_at_least(permission_of(world, repo, actor), "write")

@@ -31,7 +31,7 @@ def shown(error: GraphQLError) -> dict[str, Any]:
     message = error.message
     if isinstance(cause, GraphqlFault):
         body["type"] = cause.kind
-    elif cause is not None:
+    elif cause is not None and not isinstance(cause, GraphQLError):
         raise cause
     elif found := _NO_FIELD.match(message):
         field, kind = found.groups()

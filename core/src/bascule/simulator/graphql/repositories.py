@@ -38,6 +38,7 @@ class RepositoryNode(RowNode):
 
     row: Repo
     typename: str = "Repository"
+    has_wiki_enabled: bool = False
 
     @property
     def name_with_owner(self) -> str:

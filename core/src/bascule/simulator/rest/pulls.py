@@ -39,22 +39,6 @@ def _list(ctx: Ctx) -> Reply:
     return paginate(ctx, found, lambda p: pull_json(ctx, repo, p))
 
 
-def _head_of(ctx: Ctx, repo: Repo, text: str) -> tuple[Repo, str]:
-    """The repository and branch that `branch`, `owner:branch` or `owner:repo:branch` name in the fork network."""
-    world = ctx.world
-    owner, colon, branch = text.partition(":")
-    if not colon:
-        return repo, text
-    name, second, rest = branch.partition(":")
-    branch, name = (rest, name) if second else (branch, str(ctx.json().get("head_repo") or "").split("/")[-1])
-    for other in sorted(world.store.repos, key=lambda r: r.id != repo.id):
-        same_network = (other.source_id or other.id) == (repo.source_id or repo.id)
-        login = world.store.users[other.owner_id].login
-        if same_network and login.lower() == owner.lower() and (not name or other.name == name):
-            return other, branch
-    raise invalid("PullRequest", "head")
-
-
 def _create(ctx: Ctx) -> Reply:
     actor = require_user(ctx)
     repo = find_repo(ctx, "read", grant="pull_requests")
@@ -64,7 +48,8 @@ def _create(ctx: Ctx) -> Reply:
     title = ctx.take("title", str, resource="PullRequest")
     if not title.strip():
         raise invalid("PullRequest", "title", "missing_field")
-    head, head_ref = _head_of(ctx, repo, ctx.take("head", str))
+    name = str(ctx.json().get("head_repo") or "").split("/")[-1]
+    head, head_ref = pulls.head_named(ctx.world, repo, ctx.take("head", str), name)
     pull = pulls.create(
         ctx.world,
         repo,

@@ -7,6 +7,7 @@ from attrs import frozen
 
 from bascule.simulator import auto_merge, merging, pulls, reactions, update_branch
 from bascule.simulator.graphql import people
+from bascule.simulator.graphql.lookup import repo_of
 from bascule.simulator.graphql.mutations.base import Input, Mutations, done
 from bascule.simulator.graphql.pulls import PullNode
 from bascule.simulator.model import PullRequest, Repo
@@ -24,6 +25,26 @@ class PullMutations(Mutations):
         reactions.gate_changed(self.scope.world, repo)
         actor = people.UserNode(scope=self.scope, row=self.scope.actor.user)
         return done(input, pullRequest=PullNode(scope=self.scope, row=row), actor=actor)
+
+    def create_pull_request(self, input: Input) -> Input:
+        """Open one, from a branch of the repository itself or of a fork."""
+        scope = self.scope
+        repo = self._writable(repo_of(scope, input["repositoryId"]), "pull_requests")
+        source = repo_of(scope, input["headRepositoryId"]) if input.get("headRepositoryId") else repo
+        head, branch = pulls.head_named(scope.world, source, input["headRefName"])
+        made = pulls.create(
+            scope.world,
+            repo,
+            scope.actor,
+            title=input["title"],
+            head=head,
+            head_ref=branch,
+            base_ref=input["baseRefName"].removeprefix("refs/heads/"),
+            body=input.get("body"),
+            draft=bool(input["draft"]),
+            maintainer_can_modify=bool(input["maintainerCanModify"]),
+        )
+        return done(input, pullRequest=PullNode(scope=scope, row=made))
 
     def enable_pull_request_auto_merge(self, input: Input) -> Input:
         """Arm auto-merge."""
