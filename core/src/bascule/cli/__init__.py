@@ -17,9 +17,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         print(f"bascule {__version__}")
         return 0
-    from bascule.cli.root import run
+    from bascule.cli.root import process, run
 
-    return run(args)
+    return run(args) if argv is not None else process(args)
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ def _read(event: Path) -> dict[str, object]:
         data = json.loads(event.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", where=str(event), hint="pass the event's file") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"is not JSON: {error}", where=str(event), hint="pass GitHub's payload unchanged") from error
     if not isinstance(data, dict):
         raise UsageError("is not a JSON object", where=str(event), hint="pass GitHub's payload unchanged")

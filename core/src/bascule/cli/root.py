@@ -5,11 +5,14 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+import traceback
 
 import click
 
 from bascule import __version__
-from bascule.errors import BasculeError, ErrorReport, ExitCode
+from bascule.errors import BasculeError, ErrorReport, ExitCode, OutsideError, UsageError
+
+BUG = "report it with the lines above; `bascule audit` shows whether a window is open"
 
 # name -> (module:attribute, short help). Modules are imported only when their command is called, so that
 # `bascule --help` needs none of them.
@@ -63,26 +66,57 @@ def cli() -> None:
     """
 
 
+def process(args: list[str]) -> int:
+    """Run ``args`` as this process's whole work; what it can print or not changes neither the work nor its exit code.
+
+    Only success is not claimed where the output was lost.
+    """
+    from bascule import streams
+
+    out, _ = streams.guard()
+    code = run(args)
+    sys.stdout.flush()
+    if out.failed is not None:
+        print(f"bascule: the output could not be written: {out.failed.strerror}", file=sys.stderr)
+        return ExitCode.OUTSIDE if code == ExitCode.DONE else code
+    return code
+
+
 def run(args: list[str]) -> int:
     """Run ``args`` and return the exit code; expected errors are printed without a traceback."""
+    as_json = "--json" in args
     try:
         code = cli.main(args=args, prog_name="bascule", standalone_mode=False)
     except BasculeError as error:
-        return report(error, as_json="--json" in args)
+        return report(error, as_json=as_json)
     except click.exceptions.Abort:
-        print("bascule: interrupted", file=sys.stderr)
-        return ExitCode.OUTSIDE
+        return report(OutsideError("interrupted", hint="run it again"), as_json=as_json)
     except click.ClickException as error:
+        if as_json:
+            _document(UsageError(error.format_message(), hint=_help_of(error)))
         error.show()
         return ExitCode.USAGE
+    except Exception as bug:
+        # Python's own exit code for it would say "blocked".
+        traceback.print_exc()
+        return report(OutsideError(f"a bug in Bascule: {type(bug).__name__}: {bug}", hint=BUG), as_json=as_json)
     return int(code) if isinstance(code, int) else ExitCode.DONE
 
 
 def report(error: BasculeError, *, as_json: bool) -> int:
     """Print ``error`` (stderr; with ``as_json`` also as a document on stdout) and return its exit code."""
     if as_json:
-        from bascule import wire
-
-        print(json.dumps({"schema_version": 1, "error": wire.dump(ErrorReport.of(error))}, indent=2))
+        _document(error)
     print(f"bascule: {error}", file=sys.stderr)
     return error.exit_code
+
+
+def _document(error: BasculeError) -> None:
+    from bascule import wire
+
+    print(json.dumps({"schema_version": 1, "error": wire.dump(ErrorReport.of(error))}, indent=2))
+
+
+def _help_of(error: click.ClickException) -> str:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"{context.command_path if context is not None else 'bascule'} --help"

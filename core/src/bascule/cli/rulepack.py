@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bascule import streams
 from bascule.cli import rulepack_show as show
 from bascule.errors import ConfigError, ExitCode, Problem, UsageError
 
@@ -159,7 +160,7 @@ def schema(settings: bool, _as_json: bool) -> int:
 
 def _root() -> Path:
     """Return the root of the repository in which the command runs, or the working directory outside of one."""
-    here = Path.cwd()
+    here = streams.folder()
     return next((p for p in (here, *here.parents) if (p / ".git").exists()), here)
 
 

@@ -6,11 +6,11 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from bascule import streams
 from bascule.clock import SystemClock
 from bascule.types import Result
 
@@ -51,7 +51,7 @@ def session(
 
     tokens = protect_process()
     clock = SystemClock()
-    where = resolve(target, repo=repo, environ=os.environ, folder=Path.cwd())
+    where = resolve(target, repo=repo, environ=os.environ, folder=streams.folder())
     journal_repo = os.environ.get("BASCULE_JOURNAL_REPO") or None
     connection = connect(where, tokens, clock=clock, environ=os.environ, journal_repo=journal_repo)
     try:

@@ -99,7 +99,7 @@ def _receive(descriptor: int) -> dict[str, str]:
     try:
         with os.fdopen(descriptor, "rb") as pipe:
             data = json.loads(pipe.read())
-    except (OSError, ValueError) as broken:
+    except (OSError, ValueError, TypeError, OverflowError) as broken:
         message, hint = text.not_protected(f"{FD_VARIABLE} does not name the pipe that it should")
         raise OutsideError(message, hint=hint) from broken
     return {str(k): str(v) for k, v in data.items()} if isinstance(data, dict) else {}

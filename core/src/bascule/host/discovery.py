@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from attrs import frozen
 
+from bascule import streams
 from bascule.host.requirements import unmet
 from bascule.host.table import GROUP
 from bascule.messages import host as texts
@@ -47,7 +48,7 @@ def search_path(extra: Iterable[str] = ()) -> tuple[str, ...]:
     The directory in which a command happens to run is left out (``python -m`` puts it first): it may be a checkout of
     the very change that is judged.
     """
-    here = os.getcwd()  # noqa: PTH109 - compared with sys.path's own spelling
+    here = str(streams.folder())
     own = [p for i, p in enumerate(sys.path) if p and not (i == 0 and p == here)]
     return tuple(dict.fromkeys(os.path.abspath(p) for p in (*own, *extra)))  # noqa: PTH100 - no resolving of links
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from attrs import define, field
 
@@ -41,7 +40,6 @@ class Session:
     typed: bool = False
     asked_by: str | None = None
     progress: Callable[[str], None] = _quiet
-    folder: Path = field(factory=Path.cwd)
 
     @property
     def in_actions(self) -> bool:

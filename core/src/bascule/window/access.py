@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from pathlib import Path
 
 from attrs import frozen
 
+from bascule import streams
 from bascule.clock import Clock
 from bascule.forge.ports import Identity, JournalStore, Keeper
 from bascule.window.keys import Keys, from_environment
@@ -53,7 +53,7 @@ def connected(
     private = tokens.journal_key.reveal() if tokens.journal_key is not None else ""
     keys = from_environment(environ, private=private)
     chosen = dict(environ) if api_url is None else {**environ, "BASCULE_API_URL": api_url}
-    target = resolve(None, repo=repo, environ=chosen, folder=Path.cwd(), pull=False)
+    target = resolve(None, repo=repo, environ=chosen, folder=streams.folder(), pull=False)
     connection = connect(
         target,
         tokens,

@@ -9,11 +9,14 @@ import argparse
 import json
 import os
 import sys
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from typing import NoReturn
 
 from attrs import define, field, frozen
 
+from bascule import streams
 from bascule.clock import Clock, SystemClock
 from bascule.errors import BasculeError, ErrorReport, ExitCode, UsageError
 from bascule.messages import window as say
@@ -52,8 +55,15 @@ def _open(options: Options, environ: Mapping[str, str], clock: Clock) -> Abstrac
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run ``bascule-restore`` and return its exit code."""
-    return run(sys.argv[1:] if argv is None else argv, environ=os.environ, clock=SystemClock())
+    """Run ``bascule-restore`` and return its exit code; without ``argv`` as this process's whole work."""
+    if argv is None:
+        streams.guard()
+    try:
+        return run(sys.argv[1:] if argv is None else argv, environ=os.environ, clock=SystemClock())
+    except Exception:
+        # Python's own exit code for a bug would say "blocked"; nothing is proven to be restored.
+        traceback.print_exc()
+        return ExitCode.NOT_RESTORED
 
 
 def run(
@@ -78,13 +88,20 @@ def run(
         return _failed(error, as_json=options.as_json)
 
 
+class _Parser(argparse.ArgumentParser):
+    """One whose complaints are errors like all others, so that ``--json`` holds for them too."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, hint="bascule-restore --help")
+
+
 def parse(args: Sequence[str]) -> Options:
     """Return the options.
 
     Raises:
-        UsageError: they contradict each other. SystemExit: argparse's own complaint or ``--help``.
+        UsageError: they contradict each other, or are none. SystemExit: ``--help``.
     """
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="bascule-restore",
         description=say.RESTORE_DESCRIPTION,
         epilog=say.RESTORE_EXAMPLES,
