@@ -189,6 +189,21 @@ def evolve_open(stage: Stage) -> Any:
     return evolve(stage.world.pulls[8], number=7)
 
 
+def test_a_lost_relaxation_is_not_repeated_over_a_persons_edit(stage: Stage) -> None:
+    """Completing it from what is live would take the edit back as well."""
+
+    def edit(w: World) -> None:
+        w.protection["main"]["required_status_checks"]["strict"] = False
+
+    stage.server.hooks["relax"] = edit
+    client = Client(stage.server, plan={"relax": Fault.LOST})
+    done = stage.run(client=client)
+    assert done.reason == "relax_failed"
+    assert client.calls.count("relax") == 1
+    assert not stage.protection["required_status_checks"]["strict"]
+    assert stage.protection["required_pull_request_reviews"]["required_approving_review_count"] == 2
+
+
 def test_counting_relaxes_twice_at_most(stage: Stage) -> None:
     client = Client(stage.server, plan={"relax": Fault.LOST, 6: Fault.LOST, 7: Fault.LOST, 8: Fault.LOST})
     before = stage.original()

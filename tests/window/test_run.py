@@ -14,6 +14,7 @@ from tests.window.kit import KINDS, Stage, admins, bypass, check, count
 
 from bascule.forge.ports import MergeOutcome, RefusedError
 from bascule.protection.canonical import canonical
+from bascule.protection.model import Hidden
 from bascule.types import RunStatus
 from bascule.window.entries import Kind, Opened, Restored
 from bascule.window.journal import TipRead
@@ -84,6 +85,42 @@ def test_what_is_too_old_is_read_again(stage: Stage) -> None:
     client.calls.clear()
     assert window.run(stage.order(), tip=TipRead(ref=ref, elapsed=elapsed, commits=commits), live=live).sha
     assert client.calls[:2] == ["read", "protection"]
+
+
+def test_protection_that_was_read_too_long_ago_is_read_again_though_the_tip_is_fresh(stage: Stage) -> None:
+    client = Client(stage.server)
+    window = stage.window(client)
+    elapsed = stage.server.clock.elapsed()
+    ref, commits = window.journal.store.read()
+    at = stage.server.clock.elapsed()
+    live = LiveRead(protection=canonical(window.keeper.protection("main"), branch="main"), elapsed=at)
+    stage.server.clock.advance(12)
+    stage.world.protection["main"]["required_pull_request_reviews"]["required_approving_review_count"] = 3
+    client.calls.clear()
+    done = window.run(stage.order(count(before=3)), tip=TipRead(ref=ref, elapsed=elapsed, commits=commits), live=live)
+    assert done.reason == "merged"
+    assert client.calls[0] == "protection"
+    assert stage.protection["required_pull_request_reviews"]["required_approving_review_count"] == 3
+
+
+def test_protection_that_was_read_before_the_tip_is_no_snapshot(stage: Stage) -> None:
+    client = Client(stage.server)
+    window = stage.window(client)
+    at = stage.server.clock.elapsed()
+    live = LiveRead(protection=canonical(window.keeper.protection("main"), branch="main"), elapsed=at)
+    elapsed = stage.server.clock.elapsed()
+    ref, commits = window.journal.store.read()
+    client.calls.clear()
+    assert window.run(stage.order(), tip=TipRead(ref=ref, elapsed=elapsed, commits=commits), live=live).sha
+    assert client.calls[0] == "protection"
+
+
+def test_a_rule_for_a_pattern_is_never_written_to(stage: Stage) -> None:
+    client = Client(stage.server)
+    done = stage.run(client=client, hidden=Hidden(rule_id="R", pattern="rel*"))
+    assert (done.reason, done.window) == ("rehearsal", None)
+    assert "'rel*'" in done.found
+    assert "commit" not in client.calls
 
 
 def test_exposure_is_from_effect_to_effect(stage: Stage) -> None:
@@ -558,8 +595,9 @@ def test_a_restore_that_is_refused_for_good_is_loud_and_leaves_the_window_open(s
     assert stage.protection["required_pull_request_reviews"]["required_approving_review_count"] == 2
 
 
-def test_one_write_that_is_refused_for_good_does_not_keep_the_others(stage: Stage) -> None:
-    """Two objects are relaxed; the first one's restore is refused, the second one's must still be sent."""
+@pytest.mark.parametrize("refused", ["required_pull_request_reviews", "enforce_admins"])
+def test_one_write_that_is_refused_for_good_does_not_keep_the_others(stage: Stage, refused: str) -> None:
+    before = stage.original()
     client = Client(stage.server)
     window = stage.window(client, timing=Timing(restore_budget=20))
     inner = window.keeper
@@ -569,14 +607,14 @@ def test_one_write_that_is_refused_for_good_does_not_keep_the_others(stage: Stag
             return getattr(inner, name)
 
         def apply(self, branch: str, writes: Any, *, purpose: str) -> None:
-            if purpose == "restore" and "reviews" in writes[0].path:
+            if purpose == "restore" and refused in writes[0].path:
                 client.plan[len(client.calls)] = Fault.REFUSED
             inner.apply(branch, writes, purpose=purpose)
 
     window.keeper = Refusing()
     done = window.run(stage.order(count(), admins()))
     assert not done.restored
-    assert stage.protection["enforce_admins"]["enabled"]
+    assert {k for k in before if stage.protection[k] != before[k]} == {refused}
     assert len(done.loose) == 1
 
 

@@ -366,6 +366,23 @@ def test_a_superseded_owner_restores_to_the_newest_snapshot(stage: Stage) -> Non
     assert any("took this run's window over" in a for a in done.alarms)
 
 
+def test_a_superseded_owner_restores_to_the_snapshot_of_a_window_after_its_own(stage: Stage) -> None:
+    reviews = stage.world.protection["main"]["required_pull_request_reviews"]
+
+    def pause() -> None:
+        stage.server.clock.advance(62)
+        stage.sweeper().sweep()
+        reviews["required_approving_review_count"] = 3
+        assert stage.run(bypass()).reason == "merged"
+        # What our own relaxation looks like when it arrives only now.
+        loosen(stage.world)
+
+    done = stage.run(client=Client(stage.server, meanwhile={6: pause}))
+    assert done.window.restored
+    assert reviews["required_approving_review_count"] == 3
+    assert any("took this run's window over" in a for a in done.alarms)
+
+
 def test_a_window_that_was_taken_by_force_before_it_was_closed_is_an_alarm(stage: Stage) -> None:
     before = stage.original()
 
