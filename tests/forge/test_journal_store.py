@@ -198,6 +198,12 @@ def test_a_small_entry_has_no_file(script: Any, journal: GitHubJournal) -> None:
     assert journal.large(TREE) is None
 
 
+def test_a_file_that_no_entry_can_be_is_not_fetched(script: Any, journal: GitHubJournal) -> None:
+    script.say(200, {"tree": [{"path": "entry.json", "type": "blob", "sha": A, "size": 100_000_000}]})
+    assert journal.large(C) is None
+    assert len(script.lines) == 1
+
+
 def test_the_first_entry_creates_the_ref(script: Any, journal: GitHubJournal) -> None:
     script.say(201, ref(A))
     assert journal.advance(A, expected=None) is True

@@ -21,6 +21,9 @@ from bascule.messages import forge as text
 
 REF = "refs/bascule/journal"
 LARGE = "entry.json"
+LARGEST = 4 * 1024 * 1024
+"""Bytes. No entry of ours comes near; anybody with write access can put a file of a hundred megabytes there, and every
+reader would fetch it before it could know that nobody with a key signed it."""
 _PAGE = 100
 _SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _LOST_SWAP = {"reference already exists", "update is not a fast forward", "reference does not exist"}
@@ -102,12 +105,13 @@ class GitHubJournal:
         return _linked(tip, found, limit)
 
     def large(self, tree: str) -> bytes | None:
-        """Return ``entry.json`` of ``tree``, or None when the tree has none. Two calls."""
+        """Return ``entry.json`` of ``tree``, or None when the tree has none, or one above :data:`LARGEST`. Two calls."""
         body = self._get(f"/git/trees/{segment(tree)}", mapping_with("tree")).body
         with shaped("GET /git/trees"):
-            sha = next((e["sha"] for e in body["tree"] if e["path"] == LARGE and e["type"] == "blob"), None)
-        if sha is None:
-            return None
+            found = next((e for e in body["tree"] if e["path"] == LARGE and e["type"] == "blob"), None)
+            if found is None or found.get("size", 0) > LARGEST:
+                return None
+            sha = found["sha"]
         blob = self._get(f"/git/blobs/{segment(sha)}", mapping_with("content", "encoding")).body
         try:
             return base64.b64decode(blob["content"]) if blob["encoding"] == "base64" else blob["content"].encode()
