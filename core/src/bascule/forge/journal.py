@@ -105,7 +105,7 @@ class GitHubJournal:
         return _linked(tip, found, limit)
 
     def large(self, tree: str) -> bytes | None:
-        """Return ``entry.json`` of ``tree``, or None when the tree has none, or one above :data:`LARGEST`. Two calls."""
+        """Return ``entry.json`` of ``tree``, or None when there is none or one above :data:`LARGEST`. Two calls."""
         body = self._get(f"/git/trees/{segment(tree)}", mapping_with("tree")).body
         with shaped("GET /git/trees"):
             found = next((e for e in body["tree"] if e["path"] == LARGE and e["type"] == "blob"), None)
