@@ -19,6 +19,7 @@ from bascule.types import RunStatus
 from bascule.window.entries import Kind, Opened, Restored
 from bascule.window.journal import TipRead
 from bascule.window.order import Inspection, LiveRead
+from bascule.window.signals import WATCHED
 from bascule.window.timing import Timing
 
 
@@ -518,13 +519,13 @@ def test_a_bug_inside_the_window_puts_protection_back_and_shows_itself(stage: St
     assert not stage.state().is_open
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize(("name", "reason"), [("read", "stopped"), ("pull", "stopped"), ("relax", "stopped")])
 def test_a_signal_ends_the_run_between_steps_and_protection_is_back(
     stage: Stage, number: signal.Signals, name: str, reason: str
 ) -> None:
     before = stage.original()
-    handlers = [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)]
+    handlers = [signal.getsignal(n) for n in WATCHED]
     stage.server.hooks[name] = lambda w: signal.raise_signal(number)
     client = Client(stage.server)
     done = stage.run(client=client)
@@ -532,7 +533,18 @@ def test_a_signal_ends_the_run_between_steps_and_protection_is_back(
     assert "merge" not in client.calls
     assert stage.protection == before
     assert not stage.state().is_open
-    assert [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)] == handlers
+    assert [signal.getsignal(n) for n in WATCHED] == handlers
+
+
+def test_an_ignored_signal_stays_ignored(stage: Stage) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        stage.server.hooks["relax"] = lambda w: signal.raise_signal(signal.SIGHUP)
+        done = stage.run()
+        assert (done.reason, done.signal) == ("merged", None)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_a_signal_during_the_restore_does_not_tear_it(stage: Stage) -> None:

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM while a window is open: noticed, never allowed to tear the restore apart.
+"""SIGINT, SIGTERM and SIGHUP while a window is open: noticed, never allowed to tear the restore apart.
 
 A handler that raised could raise in the middle of the restore. So the handler only notes the signal; the run looks
 between steps (:meth:`Stop.requested`), restores, closes the journal, and tells its caller which signal it was.
@@ -11,7 +11,8 @@ import threading
 from types import FrameType, TracebackType
 from typing import Any
 
-WATCHED = (signal.SIGINT, signal.SIGTERM)
+WATCHED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""SIGHUP comes when a terminal is closed or a connection to it drops, with somebody's ``--attended`` run inside."""
 
 
 class Stop:
@@ -25,7 +26,8 @@ class Stop:
         """Take over the handlers."""
         if threading.current_thread() is threading.main_thread():
             for number in WATCHED:
-                self._before[number] = signal.signal(number, self._note)
+                if signal.getsignal(number) is not signal.SIG_IGN:  # nohup: told to go on
+                    self._before[number] = signal.signal(number, self._note)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
