@@ -52,19 +52,18 @@ def journal_of(session: Session, repository: int, *, seen: TipRead | None = None
 
     ``seen`` is an older read of its tip: whatever it says now must descend from that one (protocol.md, "Entries").
     """
-    ring = keys.from_environment(key_variables(session))
-    if ring.signer is None:
-        return None
-    identity = Identity.KEEPER
-    if not session.connection.has(identity):
-        return None
-    return Journal(
-        store=session.connection.journal,
-        keys=ring,
-        repository=repository,
-        clock=session.clock,
-        seen=seen.ref.sha if seen is not None else None,
-    )
+    if session.journal is None:
+        ring = keys.from_environment(key_variables(session))
+        if ring.signer is None or not session.connection.has(Identity.KEEPER):
+            return None
+        session.journal = Journal(
+            store=session.connection.journal,
+            keys=ring,
+            repository=repository,
+            clock=session.clock,
+            seen=seen.ref.sha if seen is not None else None,
+        )
+    return session.journal
 
 
 def _pass(session: Session, decision: Decision) -> Result:

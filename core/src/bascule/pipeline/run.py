@@ -8,12 +8,14 @@ from bascule.errors import BasculeError
 from bascule.forge.ports import Identity
 from bascule.forge.reporter import Report
 from bascule.messages import pipeline as say
-from bascule.pipeline.act import act
+from bascule.pipeline.act import act, journal_of
 from bascule.pipeline.decide import Decision, decide
 from bascule.pipeline.session import Session
+from bascule.pipeline.sweeping import sweep_first
 from bascule.render import markdown
 from bascule.render.facts import not_restored
 from bascule.types import Mode, Result, RunStatus
+from bascule.window.journal import Journal
 
 
 def run(session: Session, number: int) -> Result:
@@ -23,8 +25,26 @@ def run(session: Session, number: int) -> Result:
         BasculeError: something failed before anything was changed.
     """
     decision = decide(session, number)
+    journal = _journal(session, decision)
+    if journal is None:
+        return report(session, decision, act(session, decision))
+    found = sweep_first(session, decision, journal)
+    if isinstance(found, Result):
+        return report(session, decision, found)
+    if isinstance(found, Decision):
+        return report(session, found, act(session, found))
+    # What was decided was decided while protection was loose.
+    decision = decide(session, number)
     result = act(session, decision)
-    return report(session, decision, result)
+    return report(session, decision, evolve(result, alarms=(*found.alarms, *result.alarms)))
+
+
+def _journal(session: Session, decision: Decision) -> Journal | None:
+    """Return the journal where this run has to do with it."""
+    change = decision.result.change
+    if change is None or decision.result.status is RunStatus.NOOP:
+        return None
+    return journal_of(session, change.repo.id, seen=decision.tip)
 
 
 def report(session: Session, decision: Decision, result: Result, *, comment: bool | None = None) -> Result:

@@ -11,6 +11,7 @@ from bascule.clock import Clock
 from bascule.forge.connection import Connection
 from bascule.forge.tokens import Tokens
 from bascule.host.driver import Hosts
+from bascule.window.journal import Journal
 
 
 def new_run() -> str:
@@ -40,6 +41,8 @@ class Session:
     typed: bool = False
     asked_by: str | None = None
     progress: Callable[[str], None] = _quiet
+    journal: Journal | None = field(default=None, init=False)
+    """The journal once it was looked into; it remembers what was read."""
 
     @property
     def in_actions(self) -> bool:
