@@ -16,6 +16,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
+import yaml
 from attrs import frozen
 from tests.e2e.kit import BOT, DEV, JOURNAL_KEY, OWNER, TOKENS, Repo, World, pack
 from tests.meta.markdown import ROOT, Block, blocks
@@ -153,13 +154,13 @@ class Killed:
     before: str
 
 
-def killed(repo: Repo, number: int, *, shared_token: bool = False) -> Killed:
+def killed(repo: Repo, number: int, *, env: dict[str, str] | None = None) -> Killed:
     """Merge, and kill the process when protection is loose and nothing is merged yet."""
     before = repo.protection()
     control = repo.world.sim.control
     control("faults", [{**MERGE, "action": "delay", "seconds": 1}, {**MERGE, "action": "drop"}])
     control("requests", method="DELETE")
-    running = repo.start("merge", str(number), "--attended", "--json", env=repo.env(shared=shared_token))
+    running = repo.start("merge", str(number), "--attended", "--json", env=env or repo.env())
     reached = running.until(lambda log: any(c["method"] == "PUT" and c["path"].endswith("/merge") for c in log))
     assert reached, f"the run never came to the merge: {running.finish()}"
     running.kill()
@@ -188,7 +189,7 @@ def count(world: World) -> Killed:
 def administrators(world: World) -> Killed:
     repo = world.repo(owner=OWNER)
     repo.reviews(1)
-    return killed(repo, repo.pull(), shared_token=True)
+    return killed(repo, repo.pull(), env=repo.env(shared=True))
 
 
 def many_checks(world: World) -> Killed:
@@ -365,6 +366,27 @@ def test_a_change_by_a_person_is_told_apart(world: World, tmp_path: Path) -> Non
     now = json.loads(left.repo.protection())["required_pull_request_reviews"]
     assert now["required_approving_review_count"] == 1
     assert now["dismiss_stale_reviews"] is True
+
+
+def test_the_last_step_of_a_job_closes_what_the_job_left_open(world: World, tmp_path: Path) -> None:
+    page = ROOT / "docs" / "how-to" / "run-in-actions.md"
+    (workflow,) = (yaml.safe_load(b.text) for b in blocks(page) if b.mark == "workflow: merge")
+    last = workflow["jobs"]["bascule"]["steps"][-1]["run"]
+    repo = world.repo()
+    repo.reviews()
+    runner = tmp_path / "runner"
+    runner.mkdir()
+    job = repo.env(RUNNER_TEMP=str(runner), GITHUB_REPOSITORY=repo.full)
+    left = killed(repo, repo.pull(), env=job)
+    assert [f.suffix for f in (runner / "bascule").iterdir()] == [".owner"]
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    step = ["bash", "-e", "-c", last]
+    env = {**job, "PATH": path}
+    done = subprocess.run(step, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "protection is restored" in done.stdout
+    assert repo.protection() == left.before
+    assert list((runner / "bascule").iterdir()) == []
 
 
 # -- the rest of the page ---------------------------------------------------------------------------------------------
