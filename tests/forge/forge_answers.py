@@ -20,7 +20,8 @@ def state(**changes: Any) -> dict[str, Any]:
         "headRefOid": SHA,
         "baseRefName": "main",
         "baseRefOid": "0" * 40,
-        "baseRef": {"target": {"oid": LANDED, "tree": {"oid": "7" * 40}}},
+        "baseRef": {"target": {"oid": LANDED, "tree": {"oid": "7" * 40}}, "rules": ruleset()},
+        "isMergeQueueEnabled": False,
         "mergeable": "MERGEABLE",
         "mergeStateStatus": "CLEAN",
         "reviewDecision": "APPROVED",
@@ -39,6 +40,10 @@ def state(**changes: Any) -> dict[str, Any]:
         "headCommit": {"nodes": [{"commit": {"oid": SHA, "statusCheckRollup": rollup(run("test"))}}]},
     }
     return {**found, **changes}
+
+
+def ruleset(*types: str, unseen: int = 0) -> dict[str, Any]:
+    return {"totalCount": len(types) + unseen, "nodes": [{"type": name} for name in types]}
 
 
 def run(name: str, conclusion: str = "SUCCESS", app: str = "github-actions") -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from forge_answers import LANDED, SHA, answer, armed, calm, rollup, run, state
+from forge_answers import LANDED, SHA, answer, armed, calm, rollup, ruleset, run, state
 
 from bascule.errors import OutsideError, UsageError
 from bascule.forge.allowlists import AllowlistTransport
@@ -154,8 +154,10 @@ def test_no_such_pull_request(script: Any, merger: GitHubMerger, data: Any) -> N
 
 MOVES: dict[str, dict[str, Any]] = {
     "head": {"headRefOid": LANDED},
-    "base tip": {"baseRef": {"target": {"oid": "c" * 40, "tree": {"oid": "7" * 40}}}},
+    "base tip": {"baseRef": {"target": {"oid": "c" * 40, "tree": {"oid": "7" * 40}}, "rules": ruleset()}},
     "base": {"baseRefName": "dev"},
+    "a ruleset": {"baseRef": {**state()["baseRef"], "rules": ruleset("UPDATE")}},
+    "a merge queue": {"isMergeQueueEnabled": True},
     "draft": {"isDraft": True},
     "closed": {"state": "CLOSED"},
     "title": {"title": "other"},

@@ -20,10 +20,16 @@ OPEN = read(empty_state())
 
 
 def ask(
-    p: Protection, *, method: str = "squash", viewer: Viewer = USER, owned: bool | None = None, **about: Any
+    p: Protection,
+    *,
+    method: str = "squash",
+    viewer: Viewer = USER,
+    owned: bool | None = None,
+    rules: tuple[str, ...] = (),
+    **about: Any,
 ) -> Any:
     known: dict[str, Any] = {"author": DEV, **about}
-    return blockers(p, change(**known), viewer, method=method, code_owned=owned)
+    return blockers(p, change(**known), viewer, method=method, code_owned=owned, rules=rules)
 
 
 def kinds(found: tuple[Blocker, ...]) -> list[RelaxKind | None]:
@@ -257,6 +263,35 @@ def test_what_only_github_sees_blocks_too() -> None:
             assert (found.kind, found.waits) == (None, True)
             assert said.lower() in found.found
     assert kinds(ask(reviewed(), merge_state="BLOCKED")) == [RelaxKind.REVIEWS]
+
+
+@pytest.mark.parametrize(
+    ("rules", "method", "about", "expected"),
+    [
+        (("PULL_REQUEST",), "squash", {"merge_state": "CLEAN"}, []),
+        (("PULL_REQUEST",), "squash", {"merge_state": "BLOCKED"}, [RelaxKind.RULESET_BYPASS]),
+        (("PULL_REQUEST",), "squash", {"merge_state": "UNKNOWN"}, [RelaxKind.RULESET_BYPASS]),
+        (("UNREADABLE",), "squash", {"merge_state": "BEHIND"}, [RelaxKind.RULESET_BYPASS]),
+        (("DELETION", "NON_FAST_FORWARD", "CREATION"), "merge", {"merge_state": "UNKNOWN"}, []),
+        (("REQUIRED_LINEAR_HISTORY", "REQUIRED_SIGNATURES"), "squash", {"merge_state": "UNKNOWN"}, []),
+        (("REQUIRED_LINEAR_HISTORY",), "merge", {"merge_state": "UNKNOWN"}, [RelaxKind.RULESET_BYPASS]),
+        (("REQUIRED_SIGNATURES",), "rebase", {"merge_state": "UNKNOWN"}, [RelaxKind.RULESET_BYPASS]),
+        (("MERGE_QUEUE",), "squash", {"merge_state": "CLEAN"}, [None]),
+    ],
+)
+def test_what_rulesets_ask_counts_as_unmet_unless_github_calls_it_clear(
+    rules: tuple[str, ...], method: str, about: dict[str, Any], expected: list[RelaxKind | None]
+) -> None:
+    for p in (OPEN, canonical(None, branch="main")):
+        assert kinds(ask(p, rules=rules, method=method, **about)) == expected
+
+
+def test_a_ruleset_behind_another_blocker_is_not_lost_from_sight() -> None:
+    """A token that bypasses rulesets would override them together with the review that the pack waives."""
+    found = ask(reviewed(), rules=("REQUIRED_STATUS_CHECKS",), merge_state="BLOCKED")
+    assert kinds(found) == [RelaxKind.REVIEWS, RelaxKind.RULESET_BYPASS]
+    assert "required_status_checks" in found[1].found
+    assert kinds(ask(reviewed(), rules=("DELETION",), merge_state="BLOCKED")) == [RelaxKind.REVIEWS]
 
 
 def test_every_blocker_says_what_was_found_what_was_expected_and_what_to_do() -> None:

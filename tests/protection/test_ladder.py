@@ -301,6 +301,16 @@ def test_unknown_fields_are_not_relaxed_around() -> None:
     assert "new_rule" in choice.refusals[0].found
 
 
+@pytest.mark.parametrize("allow", [ALL, (RelaxKind.REVIEWS, RelaxKind.CHECKS)])
+def test_rulesets_are_neither_edited_nor_bypassed(allow: tuple[RelaxKind, ...]) -> None:
+    p, about = read(REVIEWED), change(merge_state="BLOCKED", author=Actor(login="octo-dev", id=1, type="User"))
+    for merger in (USER, ADMIN, APP):
+        found = blockers_of(p, about, merger, method="squash", rules=("PULL_REQUEST",))
+        choice = choose(p, found, merger=merger, keeper=KEEPER, allow=allow, owner_type="Organization", proposals=None)
+        assert not choice.clear
+        assert (choice.relaxations, choice.bypasses) == ((), ())
+
+
 def test_unknown_fields_are_not_bypassed_either() -> None:
     raw = {**(Server(CHECKED).get() or {}), "new_rule": {"enabled": True}}
     for p in (canonical(raw, branch="main", rule=RULE), canonical(raw, branch="main")):

@@ -56,7 +56,8 @@ fragment State on PullRequest {
   headRefOid
   baseRefName
   baseRefOid
-  baseRef { target { oid ... on Commit { tree { oid } } } }
+  baseRef { target { oid ... on Commit { tree { oid } } } rules(first: 100) { totalCount nodes { type } } }
+  isMergeQueueEnabled
   mergeable
   mergeStateStatus
   reviewDecision

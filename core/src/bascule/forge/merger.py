@@ -70,7 +70,7 @@ class GitHubMerger:
         """
         base = armed_branches[0] if len(armed_branches) == 1 else None
         variables = {**self._address.variables, "number": number, "base": base}
-        answer = ask(self._transport, queries.PULL_STATE, variables, purpose="reread")
+        answer = ask(self._transport, queries.PULL_STATE, variables, purpose="reread", optional=(reading.RULES,))
         repository = answer.at("repository")
         if repository is None or repository.get("pullRequest") is None:
             message, hint = text.no_pull(number, self._address.full_name)

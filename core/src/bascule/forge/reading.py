@@ -20,6 +20,8 @@ _CONCLUSIONS = {
     "SUCCESS", "NEUTRAL", "SKIPPED", "FAILURE", "CANCELLED", "TIMED_OUT", "ACTION_REQUIRED", "STALE",
 }  # fmt: skip
 _STATUS_STATES = {"SUCCESS": "success", "FAILURE": "failure", "ERROR": "error"}
+RULES = "repository.pullRequest.baseRef.rules"
+"""Where an error only means that the token is not shown them."""
 _WRITERS = {"ADMIN", "MAINTAIN", "WRITE"}
 
 
@@ -193,8 +195,21 @@ def base_tip(pull: Node) -> tuple[str, str | None]:
     return target.get("oid") or pull["baseRefOid"], (target.get("tree") or {}).get("oid")
 
 
+def rules(pull: Node) -> tuple[str, ...]:
+    """Return the types of the rules that active rulesets put on the base branch, sorted; ``MERGE_QUEUE`` also for a
+    queue that classic protection asks for, ``UNREADABLE`` where GitHub did not show all of them."""
+    base, found = pull["baseRef"], set()
+    if base is not None:
+        shown = nodes(base["rules"])
+        found = {n["type"] for n in shown}
+        if base["rules"] is None or base["rules"]["totalCount"] != len(shown):
+            found.add("UNREADABLE")
+    return tuple(sorted(found | ({"MERGE_QUEUE"} if pull["isMergeQueueEnabled"] else set())))
+
+
 def fingerprint(pull: Node) -> str:
-    """Return a hash over what may move under a run: head, base, labels, reviews, checks, conversations, title, state.
+    """Return a hash over what may move under a run: head, base and its rules, labels, reviews, checks, conversations,
+    title, state.
 
     Bascule's own check run is left out: reporting must not look like a change. Equal hashes mean that nothing
     moved, as far as the first 100 of each list and the totals show.
@@ -207,6 +222,7 @@ def fingerprint(pull: Node) -> str:
         "state": [pull["state"], pull["isDraft"], pull["merged"], pull["title"]],
         "head": [pull["headRefOid"], oid],
         "base": [pull["baseRefName"], base_tip(pull)[0]],
+        "rules": rules(pull),
         "labels": sorted(n["name"] for n in nodes(pull["labels"])),
         "decision": pull["reviewDecision"],
         "reviews": sorted(

@@ -70,8 +70,9 @@ class Snapshot:
     (``rulepack/x.yml``, ``.github/rulepack/y.yml``) to text at ``packs_commit``; ``packs_problem`` is None or says
     which could not be taken as text, and then nothing may be merged. ``protection_rule`` is GraphQL's branch
     protection rule with the settings that REST hides, None where there is none or the token may not see it
-    (``protection_rule_hidden``). ``merge_methods``: those that the repository allows. ``armed`` leaves this pull
-    request out.
+    (``protection_rule_hidden``). ``rules``: types of what rulesets ask of the base branch
+    (:func:`bascule.forge.reading.rules`). ``merge_methods``: those that the repository allows. ``armed`` leaves this
+    pull request out.
     """
 
     change_without_git: Change
@@ -84,6 +85,7 @@ class Snapshot:
     settings_text: str | None
     protection_rule: Mapping[str, Any] | None
     protection_rule_hidden: bool
+    rules: tuple[str, ...]
     journal: JournalView
     stickies: tuple[Sticky, ...]
     merge_methods: tuple[str, ...]

@@ -48,7 +48,9 @@ class SnapshotReader:
             PushedError: the head moved meanwhile.
             and what :meth:`~bascule.forge.observer.Observer.snapshot` raises.
         """
-        answer = self._ask(queries.SNAPSHOT, {"number": number}, purpose="snapshot", optional=(_RULE, _ROLLUP))
+        answer = self._ask(
+            queries.SNAPSHOT, {"number": number}, purpose="snapshot", optional=(_RULE, _ROLLUP, reading.RULES)
+        )
         repository = answer.at("repository")
         if repository is None:
             message, hint = text.no_repository(self._address.full_name)
@@ -84,6 +86,7 @@ class SnapshotReader:
             settings_text=settings,
             protection_rule=(pull["rule"] or {}).get("branchProtectionRule"),
             protection_rule_hidden=_RULE in answer.missing,
+            rules=reading.rules(pull),
             journal=JournalView(tip=target.get("oid"), commits=reading.chain(target.get("history")), date=answer.date),
             stickies=reading.stickies([*nodes(pull["firstComments"]), *nodes(pull["lastComments"])]),
             merge_methods=tuple(m for m in ("merge", "squash", "rebase") if repository[f"{m}{_ALLOWED[m]}"]),

@@ -14,7 +14,7 @@ from bascule.pipeline.configured import configured
 from bascule.pipeline.session import Session
 from bascule.pipeline.titles import default_message
 from bascule.pipeline.verdicts import judge
-from bascule.protection import Choice, Protection, blockers, canonical, choose
+from bascule.protection import Choice, Protection, blockers, canonical, choose, queued
 from bascule.rulepack.bind import Bound, United, bind, refusals, unite
 from bascule.rulepack.catalog import Catalog
 from bascule.rulepack.load import load_all
@@ -137,11 +137,13 @@ def _with_protection(session: Session, known: Decision, change: Change, tree: Ve
     found: tuple[Blocker, ...] = ()
     choice = Choice()
     if guard.protection is None:
+        found = queued(change, snapshot.rules)
+        choice = Choice(waits=found)
         if change.merge_state not in _CLEAR_STATES:
             blocked = say.protection_unreadable(guard.why, change.merge_state)
             tree = verdict(tree.title, (*tree.checks, blocked), tree.children)
     else:
-        found = blockers(guard.protection, change, merger, method=merge.method)
+        found = blockers(guard.protection, change, merger, method=merge.method, rules=snapshot.rules)
         choice = choose(
             guard.protection,
             found,

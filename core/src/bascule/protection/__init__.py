@@ -17,7 +17,7 @@ Objects are named ``classic:BRANCH``; fields by GitHub's dotted names (:mod:`bas
 """
 
 from bascule.protection.apply import inverse, relax
-from bascule.protection.blockers import blockers
+from bascule.protection.blockers import blockers, queued
 from bascule.protection.canonical import RULE_FIELDS, canonical, digest, from_json, to_json
 from bascule.protection.ladder import Choice, choose
 from bascule.protection.model import Hidden, Protection
@@ -45,6 +45,7 @@ __all__ = [
     "looser_by",
     "plan_restore",
     "put_body",
+    "queued",
     "rehearse",
     "relax",
     "roundtrip",

@@ -18,10 +18,19 @@ _GREEN = frozenset({"success", "neutral", "skipped"})
 _RUNNING = frozenset({"queued", "in_progress", "pending", "waiting", "requested"})
 _MERGEABLE_NOW = frozenset({"CLEAN", "HAS_HOOKS", "UNSTABLE"})
 _HELD_UP = frozenset({"BLOCKED", "BEHIND"})
+MERGE_QUEUE = "MERGE_QUEUE"
+_NO_MERGE_RULES = frozenset({"CREATION", "DELETION", "NON_FAST_FORWARD"})
+"""Rules of rulesets that ask nothing of a merge."""
 
 
 def blockers(
-    p: Protection, change: Change, viewer: Viewer, *, method: str, code_owned: bool | None = None
+    p: Protection,
+    change: Change,
+    viewer: Viewer,
+    *,
+    method: str,
+    code_owned: bool | None = None,
+    rules: tuple[str, ...] = (),
 ) -> tuple[Blocker, ...]:
     """Return the requirements of the branch that ``change`` does not meet yet, in a fixed order.
 
@@ -32,21 +41,43 @@ def blockers(
         method: ``merge``, ``squash`` or ``rebase``; signatures and linear history depend on it.
         code_owned: whether CODEOWNERS on the base branch names an owner for any changed path. False: that requirement
             asks nothing of this change. None: not known, so it counts as asked.
+        rules: types of the rules that active rulesets put on the base branch, as GraphQL names them, and
+            :data:`MERGE_QUEUE` where it has one. Their parameters and who may bypass them are not modelled, so whether
+            the change meets them is GitHub's to say.
     """
-    return tuple(_ask(p, change, viewer, method, code_owned))
+    return tuple(_ask(p, change, viewer, method, code_owned, rules))
 
 
-def _ask(p: Protection, change: Change, viewer: Viewer, method: str, code_owned: bool | None) -> Iterator[Blocker]:
-    found = [*_change_itself(change)]
+def queued(change: Change, rules: tuple[str, ...]) -> tuple[Blocker, ...]:
+    """Return the blocker of a merge queue, which a direct merge would pass by; none where there is no queue."""
+    return (texts.merge_queue(change.base_ref),) if MERGE_QUEUE in rules else ()
+
+
+def _ask(
+    p: Protection, change: Change, viewer: Viewer, method: str, code_owned: bool | None, rules: tuple[str, ...]
+) -> Iterator[Blocker]:
+    found = [*_change_itself(change), *queued(change, rules)]
     if p.protected:
         found += _reviews(p, change, code_owned)
         found += _checks(p, change)
         found += _branch(p, change, viewer, method)
     yield from found
-    if not found and change.merge_state in _HELD_UP:
-        # GitHub sees a requirement that is not in the classic rule (a ruleset, a merge queue). A token that bypasses
-        # everything would override it unseen.
+    asking = sorted({rule for rule in rules if rule != MERGE_QUEUE and not _asks_nothing(rule, method)})
+    # Beside another blocker GitHub's word does not tell whether the ruleset is met: a token that bypasses it would
+    # override it unseen.
+    if asking and (found or change.merge_state not in _MERGEABLE_NOW):
+        yield texts.rulesets(change.base_ref, asking)
+    elif not found and change.merge_state in _HELD_UP:
         yield texts.blocked_by_something(change.base_ref, change.merge_state)
+
+
+def _asks_nothing(rule: str, method: str) -> bool:
+    """Return whether a ruleset's rule is met by this merge, whatever its parameters are."""
+    if rule == "REQUIRED_LINEAR_HISTORY":
+        return method != "merge"
+    if rule == "REQUIRED_SIGNATURES":
+        return method == "squash"
+    return rule in _NO_MERGE_RULES
 
 
 def _change_itself(change: Change) -> Iterator[Blocker]:

@@ -89,6 +89,25 @@ def blocked_by_something(branch: str, state: str) -> Blocker:
     )  # fmt: skip
 
 
+def rulesets(branch: str, rules: list[str]) -> Blocker:
+    """Active rulesets ask for something, and GitHub does not say that it is met."""
+    named = ", ".join(rule.lower() for rule in rules)
+    return _blocker(
+        RelaxKind.RULESET_BYPASS, "rulesets", branch,
+        f"rulesets apply to {branch} ({named}), and GitHub does not say that they are met",
+        "everything that they ask for is met", "look at the pull request's merge box, and meet what it asks for",
+        waits=True,
+    )  # fmt: skip
+
+
+def merge_queue(branch: str) -> Blocker:
+    """The branch has a merge queue, which a direct merge would pass by."""
+    return _blocker(
+        None, "merge queue", branch, f"{branch} has a merge queue", "a branch that is merged into directly",
+        "add the pull request to the queue; Bascule passes nobody by", waits=True,
+    )  # fmt: skip
+
+
 def changes_requested(branch: str, logins: list[str]) -> Blocker:
     """A reviewer objects. No relaxation waives a person's no."""
     who = f"by {', '.join(logins)}" if logins else "(GitHub's review decision)"

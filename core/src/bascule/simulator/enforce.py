@@ -18,6 +18,9 @@ NOT_AUTHORIZED = (
 MERGE_COMMITS = "This branch must not contain merge commits."
 SIGNATURES = "Commits must have verified signatures."
 LOCKED = "Cannot change this locked branch"
+RULESETS = "Repository rule violations found"
+#: Rules of rulesets that a merge cannot violate.
+NO_MERGE_RULES = ("CREATION", "DELETION", "NON_FAST_FORWARD")
 
 
 @frozen(kw_only=True)
@@ -162,11 +165,12 @@ def unmet(
     With `bypass` False nothing that the actor may skip is skipped: so auto-merge counts, which honours neither an
     administrator's freedom nor bypass allowances.
     """
+    asking = any(name not in NO_MERGE_RULES for name in world.switches.ruleset_rules)
+    found = [RULESETS] if asking and not (bypass and is_admin(world, repo, actor)) else []
     rule = rule_for(world, repo, pull.base_ref)
     if rule is None:
-        return []
+        return found
     free = bypass and exempt(world, repo, actor, rule)
-    found: list[str] = []
     if rule.lock_branch and not (free and world.switches.lock_branch_admin_bypass):
         found.append(LOCKED)
     if free:

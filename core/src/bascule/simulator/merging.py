@@ -61,6 +61,8 @@ def mergeable_state(world: World, repo: Repo, pull: PullRequest, viewer: Actor |
         return "dirty"
     if pull.draft:
         return "draft"
+    if any(name not in (*enforce.NO_MERGE_RULES, "MERGE_QUEUE") for name in world.switches.ruleset_rules):
+        return "blocked"
     seen_by = viewer or Actor(user=world.store.users[pull.author_id])
     rule = enforce.rule_for(world, repo, pull.base_ref)
     if rule is not None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from attrs import define, fields
+from attrs import Factory, define, fields
 
 from bascule.simulator.store import Store, converter
 
@@ -45,6 +45,9 @@ class Switches:
     pull_base_sha_follows_branch: bool = False
     #: Files that the list of a pull request's files holds at most.
     files_limit: int = 3000
+    #: Rules that an organization's active ruleset puts on every branch, by GraphQL's type. No pull request meets them;
+    #: administrators bypass them. Rulesets themselves are not played.
+    ruleset_rules: list[str] = Factory(list)
     #: Requests per hour and user.
     rate_limit: int = 5000
 

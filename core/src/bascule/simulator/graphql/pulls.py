@@ -61,8 +61,12 @@ class PullNode(talk.SpokenNode):
     row: PullRequest
     typename: str = "PullRequest"
     is_in_merge_queue: bool = False
-    is_merge_queue_enabled: bool = False
     milestone: None = None
+
+    @property
+    def is_merge_queue_enabled(self) -> bool:
+        """Whether its base branch has a queue, by the switch; none runs here."""
+        return "MERGE_QUEUE" in self.scope.world.switches.ruleset_rules
 
     @property
     def subject_id(self) -> int:

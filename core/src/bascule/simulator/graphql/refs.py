@@ -6,8 +6,21 @@ from attrs import frozen
 
 from bascule.simulator.enforce import rule_for
 from bascule.simulator.graphql.gitnodes import GitNode, git_object
-from bascule.simulator.graphql.scope import Connection, Scope
+from bascule.simulator.graphql.scope import Connection, Scope, connect
 from bascule.simulator.model import Repo, node_id
+
+
+@frozen(kw_only=True)
+class RulesetRuleNode:
+    """RepositoryRule, as the switch plays it."""
+
+    type: str
+    typename: str = "RepositoryRule"
+
+    @property
+    def id(self) -> str:
+        """Global id."""
+        return node_id("RRU", self.type)
 
 
 @frozen(kw_only=True)
@@ -56,6 +69,11 @@ class RefNode:
             return None
         rule = rule_for(self.scope.world, self.repo, self.name)
         return rule_node(self.scope, self.repo, rule)
+
+    def rules(self, **page: Any) -> Connection:
+        """What active rulesets ask of it, by the switch."""
+        names = self.scope.world.switches.ruleset_rules if self.full.startswith("refs/heads/") else []
+        return connect(names, lambda name: RulesetRuleNode(type=name), name="rules", **page)
 
     def associated_pull_requests(self, **asked: Any) -> Connection:
         """Pull requests that have this branch as their head."""
