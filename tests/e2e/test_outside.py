@@ -245,7 +245,8 @@ def test_a_restore_that_github_refuses_is_exit_4_and_loud(world: World) -> None:
     assert "bypass_pull_request_allowances" in json.dumps(doc["details"]["by_hand"])
     assert "ALARM" in ran.err
     text = " ".join([*doc["alarms"], doc["next"], doc["summary"]])
-    assert "bascule restore" in text
+    assert f"bascule restore --run {doc['run']}" in doc["next"]
+    assert "NOT restored" in text
     # `--exit-zero` silences what is only blocked, never this.
     audit, entries = repo.audit()
     assert [e["kind"] for e in entries] == ["open"]
@@ -291,6 +292,8 @@ def test_somebody_elses_open_window_is_not_restored_before_its_deadline(world: W
     assert ran.code == 8, ran.out + ran.err
     assert repo.protection() == loose
     ran = repo.run("restore", "--expired", env=stranger)
+    assert ran.code == 0
+    assert f"run {run} may be at work" in ran.out
     assert repo.protection() == loose
     ran = repo.run("restore", "--all", "--force", "--json", env=stranger)
     assert (ran.code, ran.doc["restored"]) == (0, True), ran.out + ran.err

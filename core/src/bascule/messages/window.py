@@ -201,6 +201,14 @@ def not_restored(branch: str, why: str) -> str:
     return f"protection of {branch} is NOT restored: {why}"
 
 
+def not_restored_hint(run: str) -> str:
+    """What to do at once about a window of this run that is still open."""
+    return (
+        f"run `bascule restore --run {run}` here, or elsewhere `bascule restore --expired` when a minute has passed; "
+        "if that fails too, send the inverse by hand with `gh api` as `bascule audit --last 5` shows it"
+    )
+
+
 NOT_RESTORED_HINT = (
     "run `bascule restore --expired`; if that fails too, send the inverse by hand with `gh api` as "
     "`bascule audit --last 5` shows it"
@@ -225,6 +233,14 @@ def banner(branch: str, loose: tuple[str, ...], since: str, by_hand: tuple[str, 
 
 # The sweeper.
 NOTHING_OPEN = "no window is open and nothing has leaked"
+
+
+def still_open(run: str, branch: str, seconds: float) -> str:
+    """A window is open whose owner may still be at work, so a sweep left it alone."""
+    return (
+        f"a window is open on {branch} and was left alone: run {run} may be at work for {max(0, round(seconds))} s "
+        f"more; `bascule restore --run {run}` restores it at once where that run was, `--all --force` anywhere"
+    )
 
 
 def swept(run: str, branch: str) -> str:

@@ -244,7 +244,7 @@ class Crossing:
             made,
             reason="not_restored",
             found=f"{text} ({result.found})" if result.found else text,
-            fix=say.NOT_RESTORED_HINT,
+            fix=say.not_restored_hint(self.order.run),
             alarms=tuple(dict.fromkeys((text, *self._back.alarms))),
             loose=done.loose,
             by_hand=by_hand(self.repository, done.base.branch, done.sent or self.window.opening.inverse),

@@ -254,13 +254,23 @@ class _Restore:
         if self.options.as_json:
             print(json.dumps(self._document(done, code), indent=2))
         else:
-            for text in done.did or ((say.NOTHING_OPEN,) if done.clean and not done.state.is_open else ()):
+            for text in done.did or self._idle(done):
                 print(text)
         for text in done.alarms:
             print(f"ALARM {text}", file=sys.stderr)
         if not done.clean:
             print(self._banner(done), file=sys.stderr)
         return code
+
+    def _idle(self, done: Swept) -> tuple[str, ...]:
+        """Return what to say where nothing was done: silence would be taken for "all is closed"."""
+        window, opened = done.state.window, done.state.opened
+        if not done.clean:
+            return ()
+        if not done.state.is_open or window is None or opened is None:
+            return (say.NOTHING_OPEN,)
+        left = (opened.deadline - self._journal.now()).total_seconds()
+        return (say.still_open(window.run, opened.branch, left),)
 
     def _code(self, done: Swept) -> ExitCode:
         if not done.clean:
