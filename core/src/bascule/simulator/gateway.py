@@ -125,8 +125,8 @@ class Gateway:
             if rule.action == "delay" and rule.after is after:
                 entry["held"] = "after" if after else "before"
                 until = time.monotonic() + rule.seconds
-                while rule in self.plan.rules and time.monotonic() < until:
-                    await asyncio.sleep(min(0.01, rule.seconds))
+                while rule in self.plan.rules and (left := until - time.monotonic()) > 0:
+                    await asyncio.sleep(min(0.01, left))
                 entry["held"] = None
 
     async def _answer(self, rules: list[FaultRule], scope: Scope, body: bytes, text: str) -> Captured | None:
