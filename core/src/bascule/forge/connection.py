@@ -64,6 +64,7 @@ class Connection:
         self._allow_http = environ.get("BASCULE_ALLOW_HTTP", "") == "1"
         self._sockets: dict[str, GitHubTransport] = {}
         self._hurried = 0
+        self._base_tree: str | None = None
 
     @cached_property
     def observer(self) -> Observer:
@@ -84,7 +85,9 @@ class Connection:
     @cached_property
     def journal(self) -> GitHubJournal:
         """Return the journal's store, in this repository or in ``journal_repo``."""
-        return GitHubJournal(self._transport(self._administrator), address=self._journal_address)
+        # The tree of the base commit, where git has fetched it already: that saves the journal a call.
+        tree = self._base_tree if self._journal_address is self.address else None
+        return GitHubJournal(self._transport(self._administrator), address=self._journal_address, base_tree=tree)
 
     @cached_property
     def reporter(self) -> Reporter:
@@ -116,7 +119,9 @@ class Connection:
     def fetch(self, snapshot: Snapshot) -> Change:
         """Return the change with its files from git (:func:`bascule.forge.fetch.fetch_change`)."""
         token = self._tokens.require(Identity.OBSERVER)
-        return fetch_change(snapshot, self.cache, token, api=self.api, clock=self._clock)
+        change = fetch_change(snapshot, self.cache, token, api=self.api, clock=self._clock)
+        self._base_tree = Git(clone_path(self.cache, change.repo)).tree_of(change.base_sha)
+        return change
 
     def branch(self, snapshot: Snapshot) -> Git:
         """Return the clone after fetching the base branch's tip to ``refs/bascule/branch``: what landed, from git."""
