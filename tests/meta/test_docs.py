@@ -12,7 +12,6 @@ from pathlib import Path
 
 import attrs
 import pytest
-import yaml
 from tests.meta import commands, tutorial_run
 from tests.meta.markdown import ROOT, Block, anchors, blocks, documents, inline
 
@@ -159,36 +158,6 @@ def test_every_rulepack_loads_and_its_examples_come_out_as_they_say(tmp_path: Pa
         )
         said = done.stdout + done.stderr
         assert done.returncode == 0, f"{said}\n{ {n: w for n, w in names.items() if n in said} }"
-
-
-# -- workflows --------------------------------------------------------------------------------------------------------
-
-
-def workflows() -> dict[str, dict]:
-    found = {b.mark.removeprefix("workflow: "): b for b in everything() if b.mark.startswith("workflow: ")}
-    return {name: yaml.safe_load(block.text) for name, block in found.items()}
-
-
-def test_workflows_run_nothing_of_a_pull_request_and_hold_no_more_than_they_need() -> None:
-    found = workflows()
-    assert set(found) == {"observe", "merge", "sweep"}
-    for name, workflow in found.items():
-        assert workflow["permissions"] is not None, f"{name} would get every default permission"
-        assert all(value == "read" for value in workflow["permissions"].values()), name
-        for step in workflow["jobs"].popitem()[1]["steps"]:
-            if "uses" in step:
-                assert step["with"]["repository"] == "acme/bascule"
-                assert re.fullmatch(r"[0-9a-f]{40}", str(step["with"]["ref"]))
-            # An expression in a script would let a title or a branch name run as code.
-            assert "${{" not in step.get("run", ""), f"{name}: {step['run']}"
-    assert "secrets." not in str(found["observe"])
-    assert "--exit-zero" not in str(found["sweep"])
-
-
-def test_workflows_end_by_closing_what_the_job_left_open() -> None:
-    steps = workflows()["merge"]["jobs"]["bascule"]["steps"]
-    assert steps[-1]["if"] == "always()"
-    assert "bascule-restore --run" in steps[-1]["run"]
 
 
 # -- names ------------------------------------------------------------------------------------------------------------

@@ -16,30 +16,16 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
-import yaml
 from attrs import frozen
 from tests.e2e.kit import BOT, DEV, JOURNAL_KEY, OWNER, TOKENS, Repo, World, pack
+from tests.meta.killing import Killed, killed
 from tests.meta.markdown import ROOT, Block, blocks
 
 from bascule.messages import journal, window
 from bascule.window import keys
 
 PAGE = ROOT / "docs" / "AUTO_RELAX_MERGE_RUNBOOK.md"
-MERGE = {"method": "PUT", "path": r"/pulls/\d+/merge"}
 PUBLIC = keys.parse_private(JOURNAL_KEY).public.to_text()
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with World.started(tmp_path_factory.mktemp("runbook")) as world:
-        yield world
-
-
-@pytest.fixture
-def world(shared: World) -> Iterator[World]:
-    shared.quiet()
-    yield shared
-    shared.quiet()
 
 
 # -- the page's commands ----------------------------------------------------------------------------------------------
@@ -146,28 +132,6 @@ def quietly(act: Callable[..., None]) -> Callable[..., None]:
 # -- windows that were killed -----------------------------------------------------------------------------------------
 
 
-@frozen
-class Killed:
-    """A repository whose window was left open. ``before``: its protection, byte for byte, before anything happened."""
-
-    repo: Repo
-    before: str
-
-
-def killed(repo: Repo, number: int, *, env: dict[str, str] | None = None) -> Killed:
-    """Merge, and kill the process when protection is loose and nothing is merged yet."""
-    before = repo.protection()
-    control = repo.world.sim.control
-    control("faults", [{**MERGE, "action": "delay", "seconds": 1}, {**MERGE, "action": "drop"}])
-    control("requests", method="DELETE")
-    running = repo.start("merge", str(number), "--attended", "--json", env=env or repo.env())
-    reached = running.until(lambda log: any(c["method"] == "PUT" and c["path"].endswith("/merge") for c in log))
-    assert reached, f"the run never came to the merge: {running.finish()}"
-    running.kill()
-    assert repo.protection() != before, "protection is not loose: there is nothing to restore"
-    return Killed(repo, before)
-
-
 def bypass(world: World) -> Killed:
     repo = world.repo()
     bypassing = {"users": [DEV], "teams": [], "apps": []}
@@ -237,10 +201,10 @@ def tool(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def left_open(shared: World) -> Killed:
-    """A window that tests only read, or that the last of them closes."""
-    shared.quiet()
-    return count(shared)
+def left_open(shared_world: World) -> Killed:
+    """A window that tests only read."""
+    shared_world.quiet()
+    return count(shared_world)
 
 
 @pytest.mark.parametrize(
@@ -366,27 +330,6 @@ def test_a_change_by_a_person_is_told_apart(world: World, tmp_path: Path) -> Non
     now = json.loads(left.repo.protection())["required_pull_request_reviews"]
     assert now["required_approving_review_count"] == 1
     assert now["dismiss_stale_reviews"] is True
-
-
-def test_the_last_step_of_a_job_closes_what_the_job_left_open(world: World, tmp_path: Path) -> None:
-    page = ROOT / "docs" / "how-to" / "run-in-actions.md"
-    (workflow,) = (yaml.safe_load(b.text) for b in blocks(page) if b.mark == "workflow: merge")
-    last = workflow["jobs"]["bascule"]["steps"][-1]["run"]
-    repo = world.repo()
-    repo.reviews()
-    runner = tmp_path / "runner"
-    runner.mkdir()
-    job = repo.env(RUNNER_TEMP=str(runner), GITHUB_REPOSITORY=repo.full)
-    left = killed(repo, repo.pull(), env=job)
-    assert [f.suffix for f in (runner / "bascule").iterdir()] == [".owner"]
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    step = ["bash", "-e", "-c", last]
-    env = {**job, "PATH": path}
-    done = subprocess.run(step, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "protection is restored" in done.stdout
-    assert repo.protection() == left.before
-    assert list((runner / "bascule").iterdir()) == []
 
 
 # -- the rest of the page ---------------------------------------------------------------------------------------------
