@@ -95,6 +95,12 @@ class Connection:
         merger = self._transport(Identity.MERGER) if self._tokens.get(Identity.MERGER) is not None else None
         return Reporter(merger, self._transport(Identity.OBSERVER), address=self.address)
 
+    @property
+    def journal_elsewhere(self) -> str:
+        """Return the name of the repository that holds the journal, or an empty string where it is this one."""
+        other = self._journal_address.full_name
+        return "" if other.lower() == self.address.full_name.lower() else other
+
     def keep_journal_in(self, repository: str) -> None:
         """Let the journal live in ``owner/name`` from now on; a no-op where it does already.
 

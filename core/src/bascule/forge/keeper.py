@@ -9,12 +9,12 @@ from typing import Any
 from bascule.errors import OutsideError, UsageError
 from bascule.forge import queries, reading
 from bascule.forge.graphql import ask
-from bascule.forge.observer import read_viewer
+from bascule.forge.observer import read_standing, read_viewer
 from bascule.forge.ports import Identity, Request, Transport
 from bascule.forge.reading import shaped
 from bascule.forge.recording import CallLog
 from bascule.forge.rest import RepoAddress, Shape, a_list, expect, mapping_with, nothing, segment, send
-from bascule.forge.snapshot import Guarded, JournalView
+from bascule.forge.snapshot import Guarded, JournalView, Standing
 from bascule.messages import forge as text
 from bascule.protection.rest import Write
 from bascule.types import Viewer
@@ -104,6 +104,10 @@ class GitHubKeeper:
     def viewer(self) -> Viewer:
         """Return who this token is and what it may do in this repository. One call."""
         return read_viewer(self._transport, self._address)
+
+    def standing(self) -> Standing:
+        """Return the same with the repository's own settings, which say where the journal is. One call."""
+        return read_standing(self._transport, self._address)
 
     def server_time(self) -> datetime:
         """Return the newest ``Date`` seen on any answer, in UTC. No call, unless nothing was asked yet."""

@@ -16,7 +16,7 @@ from bascule.forge.ports import RawCommit, Request, Response, Transport
 from bascule.forge.queries import Operation
 from bascule.forge.reading import Node, nodes, shaped
 from bascule.forge.rest import RepoAddress, Shape, a_list, expect, mapping_with, segment, send
-from bascule.forge.snapshot import Snapshot
+from bascule.forge.snapshot import Snapshot, Standing
 from bascule.forge.snapshot_reader import PushedError, SnapshotReader
 from bascule.messages import forge as text
 from bascule.types import Viewer
@@ -196,6 +196,11 @@ def read_viewer(transport: Transport, address: RepoAddress) -> Viewer:
     Raises:
         UsageError: the token does not see the repository.
     """
+    return read_standing(transport, address).viewer
+
+
+def read_standing(transport: Transport, address: RepoAddress) -> Standing:
+    """Return what :func:`read_viewer` does, and the settings on the default branch. One call."""
     answer = ask(transport, queries.VIEWER, address.variables, purpose="viewer")
     repository = answer.at("repository")
     if repository is None:
@@ -203,7 +208,12 @@ def read_viewer(transport: Transport, address: RepoAddress) -> Viewer:
         raise UsageError(message, hint=hint)
     with shaped("GraphQL Viewer"):
         address.observe(repository["databaseId"], repository["nameWithOwner"])
-        return reading.viewer(answer.data["viewer"], repository["viewerPermission"], answer.headers)
+        settings, problem = reading.settings(repository.get("settings"))
+        return Standing(
+            viewer=reading.viewer(answer.data["viewer"], repository["viewerPermission"], answer.headers),
+            settings_text=settings,
+            settings_problem=problem,
+        )
 
 
 def _raw(sha: str, body: Node) -> RawCommit:

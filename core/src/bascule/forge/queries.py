@@ -220,10 +220,18 @@ MERGEABLE = Operation(
 VIEWER = Operation(
     name="Viewer",
     points=1,
-    why="who a token is and what it may do here",
+    why="who a token is and what it may do here; for whoever restores, where the journal is",
     text="""query Viewer($owner: String!, $name: String!) {
   viewer { login databaseId }
-  repository(owner: $owner, name: $name) { databaseId nameWithOwner viewerPermission }
+  repository(owner: $owner, name: $name) {
+    databaseId
+    nameWithOwner
+    viewerPermission
+    settings: object(expression: "HEAD:.github/bascule.yml") {
+      __typename
+      ... on Blob { byteSize isBinary isTruncated text }
+    }
+  }
 }
 """,
 )

@@ -52,6 +52,16 @@ class JournalView:
 
 
 @frozen(kw_only=True)
+class Standing:
+    """Who a token is, and `.github/bascule.yml` of the default branch: its text (None where there is none), or what is
+    wrong with it."""
+
+    viewer: Viewer
+    settings_text: str | None = None
+    settings_problem: str | None = None
+
+
+@frozen(kw_only=True)
 class Guarded:
     """What the Keeper's own token is shown: who it is, the base branch's rule with the settings that REST hides (None
     where there is none), and the journal in passing."""
@@ -68,7 +78,8 @@ class Snapshot:
     ``change_without_git`` has GitHub's own file list and ``files_complete`` False:
     :func:`bascule.forge.fetch.fetch_change` makes the change that gates may judge. ``packs`` maps paths
     (``rulepack/x.yml``, ``.github/rulepack/y.yml``) to text at ``packs_commit``; ``packs_problem`` is None or says
-    which could not be taken as text, and then nothing may be merged. ``protection_rule`` is GraphQL's branch
+    which could not be taken as text, and then nothing may be merged. ``settings_text`` is `.github/bascule.yml` at the
+    same commit, ``home_settings_text`` that of the default branch. ``protection_rule`` is GraphQL's branch
     protection rule with the settings that REST hides, None where there is none or the token may not see it
     (``protection_rule_hidden``). ``rules``: types of what rulesets ask of the base branch
     (:func:`bascule.forge.reading.rules`). ``merge_methods``: those that the repository allows. ``armed`` leaves this
@@ -83,6 +94,7 @@ class Snapshot:
     packs_commit: str
     packs_problem: str | None
     settings_text: str | None
+    home_settings_text: str | None
     protection_rule: Mapping[str, Any] | None
     protection_rule_hidden: bool
     rules: tuple[str, ...]

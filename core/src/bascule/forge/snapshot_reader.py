@@ -69,6 +69,7 @@ class SnapshotReader:
             folders = self._packs_at(base_sha)
         packs, problem = reading.packs({"rulepack": folders["packs"], ".github/rulepack": folders["dotPacks"]})
         settings, settings_problem = reading.settings(folders["settings"])
+        home_settings, home_problem = reading.settings(repository["settings"])
         lists = _Lists(self._page_reader(pull), pull, rollup_hidden=_ROLLUP in answer.missing)
         mergeable, merge_state = self._settled(pull, settle)
         repo = _repo(repository, self._api.host)
@@ -82,8 +83,9 @@ class SnapshotReader:
             date=answer.date,
             packs=packs,
             packs_commit=base_sha,
-            packs_problem="; ".join(p for p in (problem, settings_problem) if p) or None,
+            packs_problem="; ".join(dict.fromkeys(p for p in (problem, settings_problem, home_problem) if p)) or None,
             settings_text=settings,
+            home_settings_text=home_settings,
             protection_rule=(pull["rule"] or {}).get("branchProtectionRule"),
             protection_rule_hidden=_RULE in answer.missing,
             rules=reading.rules(pull),

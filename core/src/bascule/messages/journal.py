@@ -54,3 +54,16 @@ def key_exists(path: str) -> str:
 def key_not_written(path: str, why: str) -> str:
     """A key file cannot be written."""
     return f"{path} cannot be written: {why}"
+
+
+HOME_HINT = "say where the journal is: --journal-repo OWNER/REPO"
+
+
+def home_unknown(problem: str) -> str:
+    """The settings that say where the journal is cannot be read."""
+    return f"nobody can say where the journal is: {problem}"
+
+
+def two_homes(named: str, configured: str) -> str:
+    """Environment and settings name two journals."""
+    return f"BASCULE_JOURNAL_REPO names {named} as the journal, and .github/bascule.yml names {configured}"

@@ -110,3 +110,11 @@ OTHER_KEY_FIX = "give this process the key that the file names, or correct `jour
 def other_key(named: str, known: list[str]) -> str:
     """The repository expects another journal key than this process has."""
     return f"the journal's key is {named}, and this process knows {', '.join(known)}"
+
+
+OTHER_JOURNAL_FIX = "name one journal: in .github/bascule.yml on the default branch, and nowhere else"
+
+
+def other_journal(other: str, here: str) -> str:
+    """The base branch or the environment names another journal than the default branch."""
+    return f"the journal of this repository is in {here} by its default branch, and {other} is named as well"

@@ -14,17 +14,24 @@ from bascule.window import keys
 def configured(session: Session, snapshot: Snapshot) -> tuple[Settings, tuple[Problem, ...]]:
     """Return the settings with what is wrong with them; the journal is kept where they say from here on.
 
-    The key that they name must be the one that this process signs with or believes: a mix-up is noticed before
-    anything is written (the file never says what the key *is*).
+    There is one journal for all branches of a repository, or whoever restores would look into the wrong one: the
+    default branch says where it is, and nothing else may say otherwise. The key that the settings name must be the one
+    that this process signs with or believes: a mix-up is noticed before anything is written (the file never says what
+    the key *is*).
     """
-    if snapshot.settings_text is None:
-        return Settings(), ()
     try:
-        found = configuration.load(snapshot.settings_text)
+        found, home = _load(snapshot.settings_text), _load(snapshot.home_settings_text)
     except ConfigError as error:
         return Settings(), error.problems
-    if found.journal.repository is not None:
-        session.connection.keep_journal_in(found.journal.repository)
+    journal, environment = home.journal.repository, session.environ.get("BASCULE_JOURNAL_REPO", "")
+    for other in (found.journal.repository or "", environment):
+        if other and other.lower() != (journal or environment).lower():
+            here = journal or snapshot.repo.full_name
+            return found, (
+                Problem(where=configuration.PATH, message=say.other_journal(other, here), fix=say.OTHER_JOURNAL_FIX),
+            )
+    if journal is not None:
+        session.connection.keep_journal_in(journal)
     named = found.journal.key_id
     ring = keys.from_environment(key_variables(session)).ring
     if named is not None and ring and not any(known.startswith(named) or named.startswith(known) for known in ring):
@@ -32,6 +39,10 @@ def configured(session: Session, snapshot: Snapshot) -> tuple[Settings, tuple[Pr
             Problem(where=configuration.PATH, message=say.other_key(named, sorted(ring)), fix=say.OTHER_KEY_FIX),
         )
     return found, ()
+
+
+def _load(text: str | None) -> Settings:
+    return Settings() if text is None else configuration.load(text)
 
 
 def key_variables(session: Session) -> dict[str, str]:

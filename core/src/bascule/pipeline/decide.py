@@ -92,7 +92,7 @@ def decide(session: Session, number: int) -> Decision:
     if early is not None:
         return evolve(base, result=early)
     settings, problems = configured(session, snapshot)
-    if settings.journal.repository is not None:
+    if session.connection.journal_elsewhere:
         base = evolve(base, tip=None)  # the first query looked into this repository
     base = evolve(base, settings=settings)
     catalog = Catalog.of(session.hosts.scenarios().values(), session.hosts.broken())
@@ -159,7 +159,7 @@ def _with_protection(session: Session, known: Decision, change: Change, tree: Ve
     status = _status(tree, choice)
     result = _result(session, status, "", change, tree, packs=tuple(PackRef.of(b.pack) for b in bound.packs))
     result = evolve(result, blockers=found, plan=plan, details=_details(known, choice))
-    tip = None if known.settings.journal.repository is not None else guard.tip or known.tip
+    tip = None if session.connection.journal_elsewhere else guard.tip or known.tip
     return evolve(known, result=result, merger=merger, keeper=guard.keeper, live=guard.live, tip=tip)
 
 

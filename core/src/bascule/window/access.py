@@ -9,13 +9,17 @@ from attrs import frozen
 
 from bascule import streams
 from bascule.clock import Clock
+from bascule.errors import ConfigError, UsageError
 from bascule.forge.ports import Identity, JournalStore, Keeper
+from bascule.forge.snapshot import Standing
+from bascule.messages import journal as say
 from bascule.window.keys import Keys, from_environment
 
 
 @frozen(kw_only=True)
 class Access:
-    """One repository through the Sweeper's (or Keeper's) token. ``login`` is who that is, ``host`` the web host.
+    """One repository through the Sweeper's (or Keeper's) token. ``login`` is who that is, ``host`` the web host,
+    ``journal`` the repository that holds the journal where it is another one.
 
     ``unspaced()`` is a context in which writes are sent without GitHub's asked-for pauses.
     """
@@ -27,6 +31,7 @@ class Access:
     full_name: str
     host: str = "github.com"
     login: str = ""
+    journal: str = ""
     unspaced: Callable[[], AbstractContextManager[object]] = nullcontext
 
 
@@ -44,7 +49,7 @@ def connected(
     The tokens leave the environment first, so on Linux the process starts itself anew (``protect_process``).
 
     Raises:
-        UsageError: no token, no such repository, a key that cannot be read.
+        UsageError: no token, no such repository, a key that cannot be read, or nobody can say where the journal is.
         OutsideError: GitHub cannot be reached.
     """
     from bascule.forge import connect, protect_process, resolve
@@ -60,10 +65,13 @@ def connected(
         clock=clock,
         environ=chosen,
         administrator=Identity.SWEEPER,
-        journal_repo=journal_repo or environ.get("BASCULE_JOURNAL_REPO") or None,
+        journal_repo=None,
     )
     try:
-        viewer = connection.keeper.viewer()
+        standing = connection.keeper.standing()
+        home = journal_repo or journal_home(standing, environ.get("BASCULE_JOURNAL_REPO", ""))
+        if home:
+            connection.keep_journal_in(home)
         number = connection.address.id
         assert number is not None  # the viewer's query has told it
         yield Access(
@@ -73,8 +81,32 @@ def connected(
             repository=number,
             full_name=connection.address.full_name,
             host=target.api.host,
-            login=viewer.login,
+            login=standing.viewer.login,
+            journal=connection.journal_elsewhere,
             unspaced=connection.unspaced,
         )
     finally:
         connection.close()
+
+
+def journal_home(standing: Standing, named: str) -> str:
+    """Return the repository that holds the journal by the settings or by the environment (``named``); empty: this one.
+
+    Looking into the wrong one would find nothing open, whatever is loose.
+
+    Raises:
+        UsageError: they name two, or the settings cannot be read and nothing else names one.
+    """
+    problem, configured = standing.settings_problem, ""
+    if standing.settings_text is not None:
+        from bascule.config import settings
+
+        try:
+            configured = settings.load(standing.settings_text).journal.repository or ""
+        except ConfigError as error:
+            problem = error.message
+    if problem is not None and not named:
+        raise UsageError(say.home_unknown(problem), hint=say.HOME_HINT)
+    if named and configured and named.lower() != configured.lower():
+        raise UsageError(say.two_homes(named, configured), hint=say.HOME_HINT)
+    return named or configured

@@ -22,11 +22,15 @@ class Memory:
     path: Path
 
     @classmethod
-    def of(cls, environ: Mapping[str, str], *, host: str, repository: int) -> Memory:
-        """Return the memory of a repository on ``host``, below the user's state folder."""
+    def of(cls, environ: Mapping[str, str], *, host: str, repository: int, journal: str = "") -> Memory:
+        """Return the memory of a repository on ``host``, below the user's state folder.
+
+        ``journal`` names another repository that holds its journal: one journal's tip says nothing about another's.
+        """
         home = environ.get("XDG_STATE_HOME") or str(Path(environ.get("HOME") or Path.home()) / ".local" / "state")
         name = re.sub(r"[^A-Za-z0-9.-]", "_", host)
-        return cls(path=Path(home) / "bascule" / f"{name}-{repository}.tip")
+        kept = f"{name}-{repository}" + (f"-{journal.lower().replace('/', '_')}" if journal else "")
+        return cls(path=Path(home) / "bascule" / f"{kept}.tip")
 
     def read(self) -> str | None:
         """Return the tip, or None when there is none."""

@@ -159,7 +159,7 @@ class _Restore:
         access = self.access
         if not access.keys.may_sign(Role.WINDOW):
             raise UsageError(say.NO_WINDOW_KEY, hint=say.NO_KEY_HINT)
-        self._memory = Memory.of(self.environ, host=access.host, repository=access.repository)
+        self._memory = Memory.of(self.environ, host=access.host, repository=access.repository, journal=access.journal)
         self._journal = Journal(
             store=access.store,
             keys=access.keys,
