@@ -549,6 +549,14 @@ def test_team_members(script: Any, observer: Observer) -> None:
         observer.team_members("octo", "nobody")
 
 
+def test_a_team_that_cannot_be_read_whole_is_not_taken_for_whole(script: Any, observer: Observer) -> None:
+    """A member beyond the last page would pass `authors.deny`."""
+    for _ in range(50):
+        script.say(200, [{"id": i} for i in range(100)])
+    with pytest.raises(OutsideError, match="@octo/everybody has more than 5,000 members"):
+        observer.team_members("octo", "everybody")
+
+
 def test_a_commit(script: Any, observer: Observer) -> None:
     body = {"sha": SHA, "message": "m", "tree": {"sha": "7" * 40}, "parents": [{"sha": LANDED}]}
     script.say(200, body).say(404, {"message": "Not Found"})

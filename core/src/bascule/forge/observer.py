@@ -8,7 +8,7 @@ from typing import Any
 from attrs import frozen
 
 from bascule.clock import Clock
-from bascule.errors import BusyError, UsageError
+from bascule.errors import BusyError, OutsideError, UsageError
 from bascule.forge import queries, reading
 from bascule.forge.addresses import Api
 from bascule.forge.graphql import Answer, ask
@@ -22,6 +22,7 @@ from bascule.messages import forge as text
 from bascule.types import Viewer
 
 _PAGES = 10
+_TEAM_PAGES = 50
 
 
 @frozen(kw_only=True)
@@ -129,9 +130,10 @@ class Observer:
 
         Raises:
             RefusedError: no such team, or the token lacks Members: read.
+            OutsideError: more members than can be read; a list cut short would let through whom the pack denies.
         """
         found: list[int] = []
-        for page in range(1, _PAGES + 1):
+        for page in range(1, _TEAM_PAGES + 1):
             request = Request(
                 method="GET",
                 path=f"/orgs/{segment(org)}/teams/{segment(slug)}/members",
@@ -142,8 +144,9 @@ class Observer:
             with shaped(f"GET {request.path}"):
                 found += [int(m["id"]) for m in members]
             if len(members) < 100:
-                break
-        return tuple(sorted(found))
+                return tuple(sorted(found))
+        message, hint = text.team_too_big(f"@{org}/{slug}", _TEAM_PAGES * 100)
+        raise OutsideError(message, hint=hint)
 
     def commit(self, sha: str) -> RawCommit:
         """Return a commit of this repository. One call.

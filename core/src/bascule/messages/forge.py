@@ -143,6 +143,14 @@ def too_many_open(name: str, limit: int) -> Text:
     )
 
 
+def team_too_big(team: str, limit: int) -> Text:
+    """A team that a rulepack names cannot be read whole."""
+    return (
+        f"{team} has more than {limit:,} members, too many to tell who is in it",
+        "name a smaller team in the rulepack's authors",
+    )
+
+
 # --- tokens ----------------------------------------------------------------------------------------------------------
 
 
