@@ -104,6 +104,7 @@ class Gateway:
             "user": None,
             "operation": (_OPERATION.search(text) or [None, None])[1] if text else None,
             "held": None,
+            "worked": 0.0,
             "time": self.world.clock.iso(),
             "monotonic": time.monotonic(),
         }
@@ -115,7 +116,9 @@ class Gateway:
     async def _with_faults(self, scope: Scope, body: bytes, text: str, entry: dict[str, Any]) -> Captured | None:
         rules = self.plan.striking(scope["method"], scope["path"], text)
         await self._hold(rules, entry, after=False)
+        began = time.monotonic()
         reply = await self._answer(rules, scope, body, text)
+        entry["worked"] = time.monotonic() - began
         await self._hold(rules, entry, after=True)
         return reply
 
