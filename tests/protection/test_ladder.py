@@ -324,6 +324,12 @@ def test_a_keeper_who_may_not_edit_is_found_before_the_window() -> None:
     assert decide(read(CHECKED), keeper=APP).clear, "an App's permissions show only when it tries"
 
 
+def test_nothing_is_opened_for_a_merger_who_may_not_write() -> None:
+    reader = evolve(USER, can_write=False)
+    assert refused(decide(read(CHECKED), merger=reader)) == ["relax/merger"]
+    assert decide(read(CHECKED), merger=evolve(APP, can_write=False)).clear, "GitHub does not show it of an App"
+
+
 def test_the_answer_does_not_depend_on_the_order_of_blockers() -> None:
     p = read({**CHECKED, REVIEWS: review_group(require_code_owner_reviews=True), "restrictions": nobody()})
     found = blockers_of(p, change(checks=(GREEN, RED), merge_base="c" * 40), USER, method="squash")

@@ -121,6 +121,8 @@ def choose(
     if rest and not refusals:
         plan = _least(p, edits, len(rest))
         refusals.extend(_unrestorable(p, plan, keeper))
+        if merger.type == "User" and not merger.can_write:
+            refusals.append(texts.merger_cannot(p.object, merger.login))
     elif bypasses and p.extra:
         # One of them may ask for something that this change does not meet: it would be overridden unseen.
         refusals.append(texts.unknown_fields(p.object, sorted(p.extra)))

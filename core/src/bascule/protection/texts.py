@@ -323,6 +323,14 @@ def not_restorable(where: str, found: Iterable[str]) -> Check:
     )  # fmt: skip
 
 
+def merger_cannot(where: str, login: str) -> Check:
+    """The merger's token may not merge at all, so nothing is opened for it."""
+    return _refusal(
+        "merger", f"{where}: {login} has no write access to the repository",
+        "a Merger that may merge", "set BASCULE_MERGER_TOKEN to a token with write access",
+    )  # fmt: skip
+
+
 def keeper_cannot(where: str, login: str) -> Check:
     """The keeper's token may not edit protection."""
     return _refusal(
