@@ -111,3 +111,18 @@ def test_a_stream_writes_all_or_drops_it() -> None:
     assert lost.write(b"gh") == 2
     assert lost.failed is not None
     os.close(lost.fileno())
+
+
+def test_an_account_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    assert streams.home({"HOME": "/h"}) == Path("/h")
+    assert not streams.home({}).exists()
+
+
+@pytest.mark.parametrize("given", [["--branch", "", "--reason", "x"], ["--branch", "main", "--reason", " "]])
+def test_a_baseline_needs_a_branch_and_a_reason(given: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert root.run(["baseline", "accept", *given]) == 2
+    assert "empty branch or reason" in capsys.readouterr().err

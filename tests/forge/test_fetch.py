@@ -14,7 +14,7 @@ from attrs import evolve
 from hub import ADMIN, DEV, Box, Hub, connection
 
 from bascule.clock import ManualClock
-from bascule.errors import BusyError, OutsideError
+from bascule.errors import BusyError, OutsideError, UsageError
 from bascule.forge import Connection
 from bascule.forge.addresses import Api
 from bascule.forge.fetch import clone_path, compare, fetch_change, locked
@@ -366,3 +366,11 @@ def test_contents_are_there_for_who_has_no_token(hub: Hub, tmp_path: Path, opene
     assert offline.blob(change.head_sha, "edit.txt") == b"one\ntwo\n"
     assert offline.blob(change.base_sha, "gone.txt") == b"bye\n"
     assert gh.objects(snapshot, contents=True) == offline.directory
+
+
+def test_a_cache_that_cannot_be_written_is_a_mistake_with_a_way_out(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError) as refused, locked(tmp_path / "file" / "host" / "7.git", clock=ManualClock()):
+        pass
+    assert "cannot be written" in refused.value.message
+    assert "XDG_CACHE_HOME" in refused.value.hint

@@ -1,4 +1,4 @@
-"""Standard streams that never decide what a run does: a reader that left, a full disk, a daemon without any.
+"""What the machine may lack without deciding what a run does: a reader of its output, space, a home, a folder.
 
 Standard library only: whatever restores protection uses it too.
 """
@@ -9,6 +9,7 @@ import errno
 import io
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 
@@ -76,6 +77,14 @@ def _text(raw: Stream, before: object, *, line_buffering: bool) -> io.TextIOWrap
     encoding = getattr(before, "encoding", None) or "utf-8"
     errors = getattr(before, "errors", None) or "backslashreplace"
     return io.TextIOWrapper(io.BufferedWriter(raw), encoding=encoding, errors=errors, line_buffering=line_buffering)
+
+
+def home(environ: Mapping[str, str]) -> Path:
+    """Return the person's folder; one that does not exist for an account without any, as in many containers."""
+    try:
+        return Path(environ.get("HOME") or Path.home())
+    except RuntimeError:
+        return Path("/nonexistent")
 
 
 def folder() -> Path:

@@ -80,12 +80,15 @@ def accept(
     import secrets
 
     from bascule.clock import SystemClock
+    from bascule.errors import UsageError
     from bascule.messages import window as say
     from bascule.protection.canonical import digest
     from bascule.window import baseline as act
     from bascule.window.access import connected
     from bascule.window.journal import Journal
 
+    if not branch.strip("./ ") or not reason.strip():
+        raise UsageError("an empty branch or reason", where="--branch, --reason", hint="say which branch, and why")
     clock = SystemClock()
     with connected(repo, os.environ, clock, api_url=api_url, journal_repo=journal_repo) as access:
         journal = Journal(store=access.store, keys=access.keys, repository=access.repository, clock=clock)

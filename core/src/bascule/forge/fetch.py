@@ -19,8 +19,9 @@ from urllib.parse import urlsplit
 
 from attrs import evolve
 
+from bascule import streams
 from bascule.clock import Clock
-from bascule.errors import BusyError
+from bascule.errors import BusyError, UsageError
 from bascule.forge.addresses import Api, is_loopback
 from bascule.forge.snapshot import ListedFile, Snapshot
 from bascule.forge.tokens import Secret
@@ -35,7 +36,7 @@ _PROXIES = ("http_proxy", "https_proxy", "no_proxy", "all_proxy")
 def cache_root(environ: Mapping[str, str]) -> Path:
     """Return the folder for clones: ``$XDG_CACHE_HOME/bascule``, else ``~/.cache/bascule``."""
     root = environ.get("XDG_CACHE_HOME", "")
-    return (Path(root) if root.startswith("/") else Path.home() / ".cache") / "bascule"
+    return (Path(root) if root.startswith("/") else streams.home(environ) / ".cache") / "bascule"
 
 
 def clone_path(cache: Path, repo: Repo) -> Path:
@@ -149,11 +150,16 @@ def locked(path: Path, *, clock: Clock, seconds: float = LOCK_SECONDS) -> Iterat
 
     Raises:
         BusyError: it is still held then.
+        UsageError: the folder cannot be written.
     """
-    path.parents[1].parent.mkdir(parents=True, exist_ok=True)
-    for folder in (path.parents[1], path.parent):  # private code may lie here: one by one, for the mode
-        folder.mkdir(exist_ok=True, mode=0o700)
-    descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        path.parents[1].parent.mkdir(parents=True, exist_ok=True)
+        for folder in (path.parents[1], path.parent):  # private code may lie here: one by one, for the mode
+            folder.mkdir(exist_ok=True, mode=0o700)
+        descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as odd:
+        message, hint = text.cache_unwritable(str(path.parent), odd.strerror or "")
+        raise UsageError(message, hint=hint) from odd
     try:
         waited = 0.0
         while True:

@@ -266,6 +266,11 @@ def cache_busy(path: str, seconds: float) -> Text:
     return f"another run has held {path} for {seconds:.0f} s", "wait for it, or set XDG_CACHE_HOME to another folder"
 
 
+def cache_unwritable(path: str, why: str) -> Text:
+    """There is no place for clones."""
+    return f"{path}, where clones are kept, cannot be written: {why}", "set XDG_CACHE_HOME to a folder that can"
+
+
 FILES_UNCHECKED = "GitHub's list was not compared with git's yet"
 
 

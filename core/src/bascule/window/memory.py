@@ -12,6 +12,8 @@ from pathlib import Path
 
 from attrs import frozen
 
+from bascule import streams
+
 _SHA = re.compile(r"[0-9a-f]{40,64}")
 
 
@@ -27,7 +29,7 @@ class Memory:
 
         ``journal`` names another repository that holds its journal: one journal's tip says nothing about another's.
         """
-        home = environ.get("XDG_STATE_HOME") or str(Path(environ.get("HOME") or Path.home()) / ".local" / "state")
+        home = environ.get("XDG_STATE_HOME") or str(streams.home(environ) / ".local" / "state")
         name = re.sub(r"[^A-Za-z0-9.-]", "_", host)
         kept = f"{name}-{repository}" + (f"-{journal.lower().replace('/', '_')}" if journal else "")
         return cls(path=Path(home) / "bascule" / f"{kept}.tip")

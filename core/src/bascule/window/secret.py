@@ -15,6 +15,7 @@ from pathlib import Path
 
 from attrs import field, frozen
 
+from bascule import streams
 from bascule.errors import UsageError
 from bascule.messages import keys as say
 
@@ -45,7 +46,7 @@ def folder(environ: Mapping[str, str]) -> Path:
     for name in ("RUNNER_TEMP", "XDG_RUNTIME_DIR", "XDG_STATE_HOME"):
         if environ.get(name):
             return Path(environ[name]) / "bascule"
-    return Path(environ.get("HOME") or Path.home()) / ".local" / "state" / "bascule"
+    return streams.home(environ) / ".local" / "state" / "bascule"
 
 
 def keep(run: str, secret: Secret, at: Path) -> Path:
