@@ -91,7 +91,7 @@ def test_both_are_json_schemas_and_take_what_is_good() -> None:
         (("modes",), "off"),
         (("match", "files"), "infra/**"),
         (("match", "file"), ["a"]),
-        (("files", "special"), ["binaries"]),
+        (("files", "special"), ["pictures"]),
         (("authors", "allow"), ["a b"]),
         (("authors", "allow"), ["@team"]),
         (("labels", "require"), [1]),

@@ -129,5 +129,10 @@ def _acts(pack: Rulepack) -> Iterator[tuple[str, str]]:
     yield "notify.comment", f"Comments: {pack.notify.comment}."
 
 
-_SPECIAL = {"symlinks": "symbolic links", "submodules": "submodules", "modes": "changes of the executable bit"}
+_SPECIAL = {
+    "symlinks": "symbolic links",
+    "submodules": "submodules",
+    "modes": "changes of the executable bit",
+    "binaries": "binaries that no limit of lines can measure",
+}
 _SIZE = {"files": "changed files", "lines": "lines added and removed", "commits": "commits"}

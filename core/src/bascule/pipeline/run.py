@@ -84,7 +84,7 @@ def _status(session: Session, decision: Decision, result: Result, *, advisory: b
     assert change is not None
     output = markdown.check_output(result, advisory=advisory, run_url=run_url(session))
     reporter = session.connection.reporter
-    if decision.snapshot.viewer.app_slug is not None or session.in_actions:
+    if decision.snapshot.viewer.app_slug is not None:  # only an App's token can: the job's own, or a bot's
         shown = Report(title=output.title, summary=output.summary, conclusion=output.conclusion, url=run_url(session))
         reporter.check_run(change.head_sha, shown)
     elif session.connection.has(Identity.MERGER):

@@ -65,8 +65,9 @@ class FilesShape:
     deny: tuple[Glob, ...] | None = key(
         doc="No claimed path may match one of these.", default=None, example='["infra/prod/iam/**"]', tighten=_BOTH
     )
-    special: tuple[Literal["symlinks", "submodules", "modes"], ...] | None = key(
-        doc="Unusual entries that may change all the same: symbolic links, submodules, the executable bit.",
+    special: tuple[Literal["symlinks", "submodules", "modes", "binaries"], ...] | None = key(
+        doc="Unusual entries that may change all the same: symbolic links, submodules, the executable bit; and "
+        "binaries where `size.lines` limits what cannot be counted in lines.",
         default=None,
         example="[modes]",
         tighten="Entries of the template's list only; a template without it permits none.",
