@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from tests.e2e.kit import ADMIN, BOT, DEV, OWNER, PACK, TOKENS, Ran, Repo, World, meanwhile, pack
+from tests.e2e.kit import ADMIN, BOT, DEV, OWNER, PACK, TOKENS, Ran, Repo, World, is_api, meanwhile, pack, short
 
 TOP = {
     "schema_version", "run", "status", "exit_code", "summary", "change", "packs", "verdict", "blockers", "plan",
@@ -294,16 +294,25 @@ def test_twice_is_once(world: World) -> None:
     assert (repo.state()["refs"], repo.comments(number)) == (refs, comments)
 
 
-def test_the_next_run_verifies_the_window_before(world: World) -> None:
+def test_the_next_run_verifies_the_window_before_and_all_stay_within_their_budgets(world: World) -> None:
     repo = world.repo()
     one = repo.pull()
     before = repo.reviews()
     landed(repo, one, repo.merge(one))
     two = repo.pull({"docs/c.md": "another\n"}, head="second")
+    three = repo.pull({"docs/d.md": "a third\n"}, head="third")
+    repo.review(three, by=ADMIN)
     world.sim.control("clock", {"advance": 40})
-    landed(repo, two, repo.merge(two))
+    ran = repo.merge(two)
+    landed(repo, two, ran)
+    # Counted on the server, with a token for each identity; `python -m tests.benchmarks` shows them one by one.
+    assert len([c for c in ran.calls if is_api(c)]) <= 16, [short(c) for c in ran.calls]
+    ran = repo.merge(three)
+    landed(repo, three, ran)
+    assert len([c for c in ran.calls if is_api(c)]) <= 8, [short(c) for c in ran.calls]
     audit, entries = repo.audit()
-    assert (audit.code, [e["kind"] for e in entries]) == (0, ["open", "restored", "verified", "open", "restored"])
+    kinds = ["open", "restored", "verified", "open", "restored", "outcome"]
+    assert (audit.code, [e["kind"] for e in entries]) == (0, kinds)
     assert entries[2]["body"]["equal"]
     assert repo.protection() == before
 
