@@ -374,3 +374,16 @@ def test_a_cache_that_cannot_be_written_is_a_mistake_with_a_way_out(tmp_path: Pa
         pass
     assert "cannot be written" in refused.value.message
     assert "XDG_CACHE_HOME" in refused.value.hint
+
+
+def test_what_landed_is_told_of_the_branch_that_was_asked_for(box: Box, opened: Open) -> None:
+    """Two runs on one machine share the clone; the second must not change what the first was told."""
+    box.branch("release")
+    gh = opened(box, box.simple_pull())
+    snapshot = gh.observer.snapshot(gh.target.number or 0)
+    git, tip = gh.branch(snapshot)
+    box.put("other.md", "x\n", branch="release")
+    other = evolve(snapshot, change_without_git=evolve(snapshot.change_without_git, base_ref="release"))
+    _, moved = gh.branch(other)
+    assert (tip, moved) == (box.tip(), box.tip("release"))
+    assert git.tree_of(tip)

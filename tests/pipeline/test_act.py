@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from attrs import evolve, frozen
+from attrs import Factory, evolve, frozen
 from tests.window.fake import JOURNAL, Client, FakeJournal, FakeKeeper, FakeMerger, Fault, Killed, sha
 from tests.window.kit import REPOSITORY, WINDOW_KEY, Stage, count
 
@@ -26,6 +26,7 @@ from bascule.testing.builders import make_change, make_pack, make_plan, make_rep
 from bascule.types import MergePlan, Mode, Result, RunStatus, Viewer
 from bascule.window.journal import TipRead
 
+RAW = ("sha", "parents", "tree", "message")
 BOT = Viewer(login="merge-bot", id=9, type="User", can_write=True)
 
 
@@ -37,18 +38,32 @@ class Run:
     status: RunStatus = RunStatus.MERGEABLE
     keeper: Viewer = BOT
     port: type[FakeKeeper] = FakeKeeper
+    lag: list[bool] = Factory(list)
+
+    def replica(self, base: str) -> tuple[Any, str]:
+        """What git says of main; it is behind by as many readings as ``lag`` has items."""
+        world = self.stage.world
+        tip = world.tips["refs/heads/main"]
+        seen = [] if self.lag and self.lag.pop() else [tip]
+        found = [SimpleNamespace(author_name="", **{n: getattr(world.commits[s], n) for n in RAW}) for s in seen]
+        return SimpleNamespace(commits=lambda *_, **__: found, merge_tree=lambda *_: None), tip
 
     def act(self, **more: Any) -> Result:
         client, pull = Client(self.stage.server), self.stage.world.pulls[7]
         base = self.stage.world.tips["refs/heads/main"]
         where = {"head_sha": pull.head_sha, "base_sha": base}
         change = make_change(
-            repo=make_repo(id=REPOSITORY), number=7, labels=pull.labels, review_decision=pull.review_decision, **where
+            repo=make_repo(id=REPOSITORY),
+            number=7,
+            labels=pull.labels,
+            review_decision=pull.review_decision,
+            merge_tree=sha("merged", self.stage.world.commits[base].tree, pull.head_sha),
+            **where,
         )
         plan = make_plan(change_number=7, relaxations=(count(),), merge=MergePlan(method="squash", title="T"), **where)
         decision = Decision(
             result=evolve(make_result(self.status), change=change, plan=plan),
-            snapshot=SimpleNamespace(fingerprint=pull.fingerprint),  # type: ignore[arg-type]
+            snapshot=SimpleNamespace(fingerprint=pull.fingerprint, change_without_git=change),  # type: ignore[arg-type]
             bound=Bound(packs=(BoundPack(pack=make_pack(), claimed=("docs/a.md",)),)),
             united=United(mode=Mode.AUTO, relax_allow=(), max_exposure=10.0, method=None, comment="never"),
             merger=BOT,
@@ -61,6 +76,7 @@ class Run:
             keeper=self.port(client),
             merger=FakeMerger(client),
             calls=client.calls,
+            branch=lambda snapshot: self.replica(base),
             timeout=15,
             unspaced=nullcontext,
         )
@@ -140,3 +156,10 @@ def test_an_earlier_window_that_cannot_be_restored_is_as_loud_as_ones_own(stage:
     shown = text(done, verbose=False, color=False, width=80, ascii=True)
     assert "NOT RESTORED" in shown
     assert "bascule restore --expired" in " ".join(shown.split()), "this run's own name would find nothing"
+
+
+@pytest.mark.parametrize(("behind", "alarmed"), [(0, False), (2, False), (3, True)])
+def test_a_git_replica_that_lags_is_waited_for_before_it_is_an_alarm(stage: Stage, behind: int, alarmed: bool) -> None:
+    done = Run(stage, lag=[True] * behind).act()
+    assert done.status is RunStatus.MERGED
+    assert bool(done.alarms) is alarmed

@@ -129,8 +129,8 @@ class Connection:
         self._base_tree = Git(clone_path(self.cache, change.repo)).tree_of(change.base_sha)
         return change
 
-    def branch(self, snapshot: Snapshot) -> Git:
-        """Return the clone after fetching the base branch's tip to ``refs/bascule/branch``: what landed, from git."""
+    def branch(self, snapshot: Snapshot) -> tuple[Git, str]:
+        """Return the clone after fetching the base branch, and the branch's tip: what landed, from git."""
         change = snapshot.change_without_git
         token = self._tokens.require(Identity.OBSERVER)
         return fetch_branch(change.repo, change.base_ref, self.cache, token, api=self.api, clock=self._clock)

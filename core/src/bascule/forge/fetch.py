@@ -81,8 +81,12 @@ def fetch_change(snapshot: Snapshot, cache: Path, token: Secret | None, *, api: 
         )
 
 
-def fetch_branch(repo: Repo, branch: str, cache: Path, token: Secret | None, *, api: Api, clock: Clock) -> Git:
-    """Fetch the tip of ``branch`` to ``refs/bascule/branch`` and return the clone. No API call; one git fetch.
+def fetch_branch(
+    repo: Repo, branch: str, cache: Path, token: Secret | None, *, api: Api, clock: Clock
+) -> tuple[Git, str]:
+    """Fetch ``branch`` and return the clone and the tip. No API call; one git fetch.
+
+    The tip is read while the clone is held: other runs, for other branches, fetch into the same one.
 
     Raises:
         BusyError, OutsideError: as :func:`fetch_change`.
@@ -94,7 +98,7 @@ def fetch_branch(repo: Repo, branch: str, cache: Path, token: Secret | None, *, 
             "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--force", "--filter=blob:none", "origin",
             f"refs/heads/{branch}:refs/bascule/branch",
         )  # fmt: skip
-    return git
+        return git, git.text("rev-parse", "--verify", "refs/bascule/branch")
 
 
 def fill(snapshot: Snapshot, cache: Path, token: Secret | None, *, api: Api, clock: Clock) -> Path:

@@ -25,6 +25,8 @@ from bascule.window.stepwise import StepwiseWindow
 from bascule.window.sweeper import met_alarms
 from bascule.window.timing import Timing
 
+LANDED_READS = 3
+
 
 def act(session: Session, decision: Decision) -> Result:
     """Merge what may be merged and return what became of it; every run leaves one entry where it can be signed.
@@ -164,10 +166,9 @@ def _inspector(session: Session, decision: Decision, change: Change) -> Inspect:
 
     def inspect(sha: str) -> Inspection:
         session.progress("landed tree against gated tree")
-        git = session.connection.branch(decision.snapshot)
+        git, commits = _landed(session, decision, sha)
         plan = decision.result.plan
         assert plan is not None
-        commits = _landed(git, change.base_sha)
         parent = next((c.parents[0] for c in commits if c.sha == sha and c.parents), None)
         found = landed.judge(
             commits,
@@ -185,15 +186,20 @@ def _inspector(session: Session, decision: Decision, change: Change) -> Inspect:
     return inspect
 
 
-def _landed(git: Git, base: str) -> tuple[landed.LandedCommit, ...]:
-    tip = git.resolve("refs/bascule/branch")
-    if tip is None:
-        return ()
-    walk = git.commits(f"{base}..{tip}", options=("--first-parent",))
-    return tuple(
-        landed.LandedCommit(sha=c.sha, parents=c.parents, tree=c.tree, message=c.message, author=c.author_name)
-        for c in walk
-    )
+def _landed(session: Session, decision: Decision, sha: str) -> tuple[Git, tuple[landed.LandedCommit, ...]]:
+    """Return the clone and what landed since the recorded base, as soon as ``sha`` is among it."""
+    base = decision.snapshot.change_without_git.base_sha
+    for attempt in range(1, LANDED_READS + 1):
+        git, tip = session.connection.branch(decision.snapshot)
+        walk = git.commits(f"{base}..{tip}", options=("--first-parent",))
+        commits = tuple(
+            landed.LandedCommit(sha=c.sha, parents=c.parents, tree=c.tree, message=c.message, author=c.author_name)
+            for c in walk
+        )
+        if any(c.sha == sha for c in commits) or attempt == LANDED_READS:
+            break
+        session.clock.sleep(float(attempt))  # git may be answered by a replica that lags behind the merge
+    return git, commits
 
 
 def _recorded(session: Session, decision: Decision, result: Result) -> Result:
