@@ -44,6 +44,9 @@ def test_commands(body: str, verb: Verb) -> None:
         ("looks good\n/bascule merge", {}, "first line"),
         ("> /bascule merge", {}, "first line"),
         ("`/bascule merge`", {}, "first line"),
+        ("    /bascule merge", {}, "first line"),
+        ("\n\t/bascule merge", {}, "first line"),
+        ("/bascule merge", {"sender": None}, "sender"),
         ("", {}, "first line"),
         ("/basculemerge", {}, "first line"),
     ],
@@ -72,3 +75,23 @@ def test_a_mistyped_command_gets_an_answer() -> None:
 def test_another_payload_is_a_usage_error(payload: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match="not an issue_comment event"):
         parse(payload)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sender": "octo-dev"},
+        {"issue": "pull_request"},
+        {"comment": {"id": 1, "body": "/bascule merge", "user": "octo-dev"}},
+        {"comment": "/bascule merge"},
+    ],
+)
+def test_a_payload_of_another_shape_is_a_mistake_not_a_crash(changes: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="not an issue_comment event"):
+        parse(event("/bascule merge", **changes))
+
+
+def test_who_has_neither_name_nor_id_asks_for_nothing() -> None:
+    for user in ({"type": "User", "login": "octo-dev"}, {"type": "User", "id": 7}):
+        comment = {"id": 1, "body": "/bascule merge", "user": user}
+        assert isinstance(parse(event("", comment=comment, sender=user)), Ignored)

@@ -63,8 +63,9 @@ def parse(event: Mapping[str, Any]) -> Command | Ignored:
         action, comment, issue = event["action"], event["comment"], event["issue"]
         repo, body = str(event["repository"]["full_name"]), str(comment["body"] or "")
         user, comment_id, number = comment["user"] or {}, int(comment["id"]), int(issue["number"])
-        sender = event.get("sender") or {}
-    except (KeyError, TypeError, ValueError) as missing:
+        sender, kind, login = event.get("sender") or {}, user.get("type"), str(user.get("login", ""))
+        same = bool(login) and user.get("id") is not None and sender.get("id") == user.get("id")
+    except (AttributeError, KeyError, TypeError, ValueError) as missing:
         raise UsageError(
             f"not an issue_comment event: {missing} is missing or of the wrong type",
             hint="pass the file that GitHub Actions names in GITHUB_EVENT_PATH",
@@ -73,18 +74,19 @@ def parse(event: Mapping[str, Any]) -> Command | Ignored:
         return Ignored(reason=f"comment was {action}; only newly created comments are commands")
     if "pull_request" not in issue:
         return Ignored(reason=f"#{number} is an issue, not a pull request")
-    if user.get("type") != "User":
-        return Ignored(reason=f"{user.get('login', 'the author')} is not a person")
-    if sender.get("id") != user.get("id"):
+    if kind != "User":
+        return Ignored(reason=f"{login or 'the author'} is not a person")
+    if not same:
         return Ignored(reason="the event's sender is not the comment's author")
-    line = next((text.strip() for text in body.splitlines() if text.strip()), "")
+    line = next((text for text in body.splitlines() if text.strip()), "")
     words = line.split()
-    if not words or words[0] not in _NAMES:
+    # Four spaces or a tab make it code: somebody shows the command and does not give it.
+    quoted = line.expandtabs(4).startswith("    ")
+    if not words or words[0] not in _NAMES or quoted:
         return Ignored(reason="no command on the comment's first line")
     verb, note = _NAMES[words[0]], ""
     if verb is None:
         verb, note = _verb(words[1] if len(words) > 1 else "", " ".join(words[:2]))
-    login = str(user["login"])
     return Command(verb=verb, repo=repo, number=number, comment_id=comment_id, login=login, note=note)
 
 
