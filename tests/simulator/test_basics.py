@@ -98,7 +98,7 @@ def test_rename_answers_301_to_reads_and_307_to_writes(dev: Any) -> None:
     assert read.headers["Location"] == f"{dev.sim.url}/repositories/{number}/branches?per_page=1"
     assert read.json()["message"] == "Moved Permanently"
     write = dev.call("PATCH", "/repos/octo-dev/old", {"description": "x"})
-    assert (write.status_code, write.json()["message"]) == (307, "Temporary Redirect")
+    assert (write.status_code, write.json()["message"]) == (307, "Moved Permanently")
     assert dev.ok("GET", f"/repositories/{number}")["full_name"] == "octo-dev/new"
     assert dev.ok("GET", f"/repositories/{number}/branches")[0]["name"] == "main"
     assert dev.ok("GET", "/repos/octo-dev/new")["description"] is None

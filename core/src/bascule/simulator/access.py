@@ -173,7 +173,7 @@ def _redirect_old_name(ctx: Ctx, owner: str, name: str) -> None:
     # Reads are moved for good, writes for now: clients that follow only 301 do nothing and may not notice.
     raise HttpError(
         301 if read else 307,
-        "Moved Permanently" if read else "Temporary Redirect",
+        "Moved Permanently",
         headers={"Location": target},
         url=target,
     )

@@ -19,7 +19,7 @@ def signature_of(world: World, user: User) -> Signature:
 def signed_commit(
     world: World, repo: Repo, *, tree: str, parents: Sequence[str], author: Signature, message: str
 ) -> str:
-    """Write a commit that GitHub itself commits and signs (merge button, contents API); its id. Moves no ref."""
+    """Write a commit that GitHub itself commits and signs (the merge button, an app's files); its id. Moves no ref."""
     committer = web_flow(world.clock.now())
     chosen = tuple(parents)
     signature = world.signer.sign(tree=tree, parents=chosen, author=author, committer=committer, message=message)
@@ -38,10 +38,12 @@ def commit_files(
     files: Mapping[str, bytes | None],
     author: Signature | None = None,
     committer: Signature | None = None,
+    signed: bool = False,
 ) -> str:
     """Commit contents (None = delete the path) onto a branch as the contents API does; the new commit's id.
 
-    Signed by the server unless the caller names author or committer. Refusals become HTTP errors.
+    The user commits, unsigned; only what an app commits under its own name does GitHub sign, and what `signed` says.
+    Refusals become HTTP errors.
     """
     git = world.git(repo)
     ref = f"refs/heads/{branch}"
@@ -53,13 +55,11 @@ def commit_files(
         changes.append((path, mode, git.write_blob(data) if data is not None else None))
     tree = git.write_tree(old, changes)
     parents = [old] if old else []
-    if author is None and committer is None:
-        new = signed_commit(
-            world, repo, tree=tree, parents=parents, author=signature_of(world, actor.user), message=message
-        )
+    me = signature_of(world, actor.user)
+    if signed or (author is None and committer is None and actor.app_id is not None):
+        new = signed_commit(world, repo, tree=tree, parents=parents, author=me, message=message)
     else:
-        who = author or committer
-        assert who is not None
-        new = git.write_commit(tree=tree, parents=parents, author=who, committer=committer or who, message=message)
+        by = committer or me
+        new = git.write_commit(tree=tree, parents=parents, author=author or by, committer=by, message=message)
     update_or_raise(world, repo, actor, RefUpdate(ref=ref, old=old, new=new))
     return new

@@ -104,18 +104,23 @@ def _users(_method: str, body: Any, world: World, _: Gateway) -> Any:
 
 
 def _orgs(_method: str, body: Any, world: World, _: Gateway) -> Any:
-    """{"login", "members": {login: "admin"|"member"}, "teams": {slug: [logins]}, "default_permission"?}."""
+    """{"login", "members": {login: "admin"|"member"}, "teams": {slug: [logins]}, "default_permission"?}.
+
+    Instead of its logins a team may have {"members": [logins], "name"?, "description"?}.
+    """
     org = add_user(world, body["login"], type="Organization")
     org.default_permission = body.get("default_permission", org.default_permission)
     for login, role in body.get("members", {}).items():
         org.members[add_user(world, login).id] = role
     world.store.users.save(org)
     teams = []
-    for slug, logins in body.get("teams", {}).items():
+    for slug, given in body.get("teams", {}).items():
+        named = given if isinstance(given, dict) else {"members": given}
         team = world.store.teams.find(org_id=org.id, slug=slug) or m.Team(
             id=world.store.next_id(), org_id=org.id, slug=slug, name=slug
         )
-        team.members = [add_user(world, login).id for login in logins]
+        team.members = [add_user(world, login).id for login in named.get("members", [])]
+        team.name, team.description = named.get("name", team.name), named.get("description", team.description)
         teams.append(world.store.teams.save(team))
     return {"id": org.id, "login": org.login, "teams": {t.slug: t.id for t in teams}}
 

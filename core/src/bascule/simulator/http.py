@@ -1,6 +1,7 @@
 """Requests, replies and GitHub's error bodies; every resource module is written in these terms."""
 
 import json
+import re
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -65,6 +66,11 @@ class Reply:
     content_type: str = "application/json; charset=utf-8"
 
 
+def created(body: dict[str, Any]) -> Reply:
+    """201 for something new that has an address of its own."""
+    return Reply(status=201, body=body, headers={"Location": body["url"]})
+
+
 @define(kw_only=True)
 class Ctx:
     """One request, with the world it acts on."""
@@ -82,7 +88,7 @@ class Ctx:
     actor: Actor | None
     #: Requests used by this user in the present hour, and when it ends (Unix seconds).
     rate_window: Callable[[], tuple[int, int]]
-    #: Set by `access.find_repo`, for the request log.
+    #: Set by `access.find_repo`.
     repo: Repo | None = None
     _json: Any = field(default=None, init=False)
 
@@ -147,8 +153,11 @@ def paginate(
     chosen = items[(page - 1) * per_page : page * per_page]
     rendered = [render(item) for item in chosen] if render else chosen
 
+    # GitHub's own pages are under the repository's number, so that they outlive its name.
+    path = re.sub(r"^/repos/[^/]+/[^/]+", f"/repositories/{ctx.repo.id}", ctx.path) if ctx.repo else ctx.path
+
     def link(number: int, rel: str) -> str:
-        return f'<{ctx.api}{ctx.path}?{urlencode({**ctx.query, "page": str(number)})}>; rel="{rel}"'
+        return f'<{ctx.api}{path}?{urlencode({**ctx.query, "page": str(number)})}>; rel="{rel}"'
 
     links = []
     if page > 1:

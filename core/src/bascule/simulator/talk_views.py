@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import quote
 
 from bascule.simulator.access import association, full_name
 from bascule.simulator.conversation import CONTENTS, Subject, labels_of, reactions_to
@@ -9,6 +10,9 @@ from bascule.simulator.http import Ctx
 from bascule.simulator.model import IssueComment, IssueEvent, Label, PullRequest, Reaction, Repo
 from bascule.simulator.model.pulls import SubjectKind
 from bascule.simulator.views import app_json, team_json, user_by_id, user_json
+
+#: What stands as it is in a part of an address.
+_PLAIN = ":@!$&'()*+,;="
 
 
 def users_json(ctx: Ctx, ids: Iterable[int]) -> list[dict[str, Any]]:
@@ -21,7 +25,7 @@ def label_json(ctx: Ctx, repo: Repo, label: Label) -> dict[str, Any]:
     return {
         "id": label.id,
         "node_id": label.node_id,
-        "url": f"{ctx.api}/repos/{full_name(ctx.world, repo)}/labels/{label.name}",
+        "url": f"{ctx.api}/repos/{full_name(ctx.world, repo)}/labels/{quote(label.name, safe=_PLAIN)}",
         "name": label.name,
         "color": label.color,
         "default": label.default,

@@ -54,7 +54,7 @@ def team_json(ctx: Ctx, team: Team) -> dict[str, Any]:
         "html_url": f"{ctx.html}/orgs/{org.login}/teams/{team.slug}",
         "name": team.name,
         "slug": team.slug,
-        "description": None,
+        "description": team.description,
         "privacy": team.privacy,
         "notification_setting": "notifications_enabled",
         "permission": "pull",
@@ -110,17 +110,11 @@ _ADDRESS_NAMES = {
 }
 
 
-def repo_json(ctx: Ctx, repo: Repo, *, full: bool = False) -> dict[str, Any]:
-    """`repository`; with `full` also the merge settings (for those who may push), parent and source."""
-    world = ctx.world
-    name = full_name(world, repo)
+def minimal_repo_json(ctx: Ctx, repo: Repo) -> dict[str, Any]:
+    """`minimal-repository`, in its shortest form: what it is and where everything about it lies."""
+    name = full_name(ctx.world, repo)
     url = f"{ctx.api}/repos/{name}"
-    level = permission_of(world, repo, ctx.actor)
-    forks = len(world.store.repos.where(parent_id=repo.id))
-    open_issues = len(world.store.pulls.where(repo_id=repo.id, state="open")) + len(
-        world.store.issues.where(repo_id=repo.id, state="open")
-    )
-    body: dict[str, Any] = {
+    return {
         "id": repo.id,
         "node_id": repo.node_id,
         "name": repo.name,
@@ -133,6 +127,20 @@ def repo_json(ctx: Ctx, repo: Repo, *, full: bool = False) -> dict[str, Any]:
         "url": url,
         **{_ADDRESS_NAMES.get(a, a.split("{")[0].split("/")[0] + "_url"): f"{url}/{a}" for a in _ADDRESSES},
         "archive_url": f"{url}/{{archive_format}}{{/ref}}",
+    }
+
+
+def repo_json(ctx: Ctx, repo: Repo, *, full: bool = False) -> dict[str, Any]:
+    """`repository`; with `full` also the merge settings (for those who may push), parent and source."""
+    world = ctx.world
+    name = full_name(world, repo)
+    level = permission_of(world, repo, ctx.actor)
+    forks = len(world.store.repos.where(parent_id=repo.id))
+    open_issues = len(world.store.pulls.where(repo_id=repo.id, state="open")) + len(
+        world.store.issues.where(repo_id=repo.id, state="open")
+    )
+    body: dict[str, Any] = {
+        **minimal_repo_json(ctx, repo),
         "git_url": f"git://{ctx.html.split('//')[1]}/{name}.git",
         "ssh_url": f"git@{ctx.html.split('//')[1]}:{name}.git",
         "clone_url": f"{ctx.html}/{name}.git",
@@ -171,6 +179,8 @@ def repo_json(ctx: Ctx, repo: Repo, *, full: bool = False) -> dict[str, Any]:
         body["permissions"] = permissions_json(level)
     if full:
         body |= {"network_count": forks, "subscribers_count": 0}
+        if world.store.users[repo.owner_id].type == "Organization":
+            body["organization"] = body["owner"]
         for key, other in (("parent", repo.parent_id), ("source", repo.source_id)):
             found = world.store.repos.get(other)
             if found is not None:
@@ -189,7 +199,8 @@ _MERGE_SETTINGS = (
 
 def merge_settings(repo: Repo) -> dict[str, Any]:
     """How pull requests may be merged."""
-    return {name: getattr(repo, name) for name in _MERGE_SETTINGS}
+    by_title = repo.squash_merge_commit_title == "PR_TITLE"
+    return {**{name: getattr(repo, name) for name in _MERGE_SETTINGS}, "use_squash_pr_title_as_default": by_title}
 
 
 def account_for_email(ctx: Ctx, email: str) -> User | None:

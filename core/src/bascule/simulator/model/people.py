@@ -97,6 +97,7 @@ class Team:
     org_id: int
     slug: str
     name: str
+    description: str | None = None
     privacy: str = "closed"
     members: list[int] = Factory(list)
     #: repository id -> read | triage | write | maintain | admin

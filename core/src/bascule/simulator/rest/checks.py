@@ -4,7 +4,17 @@ from typing import Any, get_args
 
 from bascule.simulator.access import find_repo, full_name
 from bascule.simulator.greenness import rollup
-from bascule.simulator.http import Ctx, HttpError, Reply, bad_request_shape, invalid, not_found, paginate, route
+from bascule.simulator.http import (
+    Ctx,
+    HttpError,
+    Reply,
+    bad_request_shape,
+    created,
+    invalid,
+    not_found,
+    paginate,
+    route,
+)
 from bascule.simulator.model import CheckRun, CheckSuite, Repo, RunStatus
 from bascule.simulator.reactions import gate_changed
 from bascule.simulator.rest.statuses import commit_named
@@ -105,7 +115,7 @@ def _create(ctx: Ctx) -> Reply:
     run.id = ctx.world.store.next_id()
     ctx.world.store.check_runs.save(run)
     gate_changed(ctx.world, repo)
-    return Reply(status=201, body=run_json(ctx, repo, run))
+    return created(run_json(ctx, repo, run))
 
 
 def _named(ctx: Ctx, repo: Repo) -> CheckRun:

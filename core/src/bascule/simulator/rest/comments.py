@@ -3,7 +3,7 @@
 from bascule.simulator import conversation
 from bascule.simulator.access import find_repo
 from bascule.simulator.auth import require_user
-from bascule.simulator.http import Ctx, HttpError, Reply, not_found, paginate, route
+from bascule.simulator.http import Ctx, HttpError, Reply, created, not_found, paginate, route
 from bascule.simulator.model import IssueComment, Repo
 from bascule.simulator.rest.issues import find_subject
 from bascule.simulator.talk_views import comment_json
@@ -41,7 +41,7 @@ def _create(ctx: Ctx) -> Reply:
     repo, subject = find_subject(ctx)
     body = ctx.take("body", str, resource="IssueComment")
     shown = comment_json(ctx, repo, conversation.add_comment(ctx.world, repo, actor, subject, body))
-    return Reply(status=201, body=shown, headers={"Location": shown["url"]})
+    return created(shown)
 
 
 def _get(ctx: Ctx) -> Reply:

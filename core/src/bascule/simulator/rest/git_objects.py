@@ -10,7 +10,7 @@ from bascule.simulator.access import find_repo, full_name
 from bascule.simulator.auth import require_user
 from bascule.simulator.commits import signature_of, signed_commit
 from bascule.simulator.git import GitError, GitObjectMissing, Signature
-from bascule.simulator.http import Ctx, Reply, bad_request_shape, invalid, not_found, route, unprocessable
+from bascule.simulator.http import Ctx, Reply, bad_request_shape, created, invalid, not_found, route, unprocessable
 from bascule.simulator.model import Repo, node_id
 from bascule.simulator.views import git_commit_json, wrapped_base64
 
@@ -50,7 +50,7 @@ def _create_blob(ctx: Ctx) -> Reply:
         raise unprocessable("content is not valid Base64") from error
     sha = ctx.world.git(repo).write_blob(data)
     url = f"{_base(ctx, repo)}/blobs/{sha}"
-    return Reply(status=201, body={"sha": sha, "url": url}, headers={"Location": url})
+    return created({"sha": sha, "url": url})
 
 
 def _get_blob(ctx: Ctx) -> Reply:
@@ -123,7 +123,7 @@ def _create_tree(ctx: Ctx) -> Reply:
         sha = git.write_tree(base, changes)
     except GitError as error:
         raise unprocessable("tree.path contains a malformed path component") from error
-    return Reply(status=201, body=tree_json(ctx, repo, sha, recursive=False))
+    return created(tree_json(ctx, repo, sha, recursive=False))
 
 
 def _create_commit(ctx: Ctx) -> Reply:
@@ -152,7 +152,7 @@ def _create_commit(ctx: Ctx) -> Reply:
             signature=body.get("signature"),
         )
     shown = git_commit_json(ctx, repo, git.commit(sha))
-    return Reply(status=201, body=shown, headers={"Location": shown["url"]})
+    return created(shown)
 
 
 def _get_commit(ctx: Ctx) -> Reply:
@@ -178,7 +178,7 @@ def _create_tag(ctx: Ctx) -> Reply:
     tagger = signature_from(ctx, ctx.json().get("tagger"), default, "tagger")
     head = f"object {target}\ntype {kind}\ntag {name}\ntagger ".encode()
     sha = git.write_object("tag", head + tagger.encode() + b"\n\n" + message.encode())
-    return Reply(status=201, body=_tag_json(ctx, repo, sha))
+    return created(_tag_json(ctx, repo, sha))
 
 
 def _tag_json(ctx: Ctx, repo: Repo, sha: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 from bascule.simulator import ref_writes
 from bascule.simulator.access import find_repo, full_name
 from bascule.simulator.auth import require_user
-from bascule.simulator.http import Ctx, Reply, not_found, paginate, route
+from bascule.simulator.http import Ctx, Reply, created, not_found, paginate, route
 from bascule.simulator.model import Repo, node_id
 
 
@@ -23,6 +23,8 @@ def ref_json(ctx: Ctx, repo: Repo, name: str, sha: str, kind: str) -> dict[str, 
 def _get(ctx: Ctx) -> Reply:
     repo = find_repo(ctx, grant="contents")
     name = f"refs/{ctx.params['ref']}"
+    if name == "refs/":
+        return _matching(ctx)
     found = ctx.world.git(repo).info(name) if not name.endswith("/") else None
     if found is None:
         raise not_found()
@@ -40,7 +42,7 @@ def _create(ctx: Ctx) -> Reply:
     name, sha = ctx.take("ref", str), ctx.take("sha", str)
     kind = ref_writes.create(ctx.world, repo, require_user(ctx), name, sha)
     body = ref_json(ctx, repo, name, sha, kind)
-    return Reply(status=201, body=body, headers={"Location": body["url"]})
+    return created(body)
 
 
 def _update(ctx: Ctx) -> Reply:

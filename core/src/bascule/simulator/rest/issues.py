@@ -6,7 +6,17 @@ from bascule.simulator import conversation, pulls, timeline
 from bascule.simulator.access import find_repo, level_at_least, permission_of, require_grant, user_by_login
 from bascule.simulator.auth import require_user
 from bascule.simulator.conversation import Subject
-from bascule.simulator.http import Ctx, HttpError, Reply, bad_request_shape, invalid, not_found, paginate, route
+from bascule.simulator.http import (
+    Ctx,
+    HttpError,
+    Reply,
+    bad_request_shape,
+    created,
+    invalid,
+    not_found,
+    paginate,
+    route,
+)
 from bascule.simulator.model import Issue, Label, PullRequest, Repo, User
 from bascule.simulator.talk_views import issue_json
 from bascule.simulator.world import Actor
@@ -74,7 +84,7 @@ def _create(ctx: Ctx) -> Reply:
     if level_at_least(permission_of(world, repo, actor), "triage"):
         conversation.add_labels(world, repo, actor, issue, labels_in(ctx, repo, ctx.take("labels", list, [])))
         conversation.assign(world, repo, actor, issue, _users(ctx, "assignees"))
-    return Reply(status=201, body=issue_json(ctx, repo, issue))
+    return created(issue_json(ctx, repo, issue))
 
 
 def _get(ctx: Ctx) -> Reply:

@@ -6,7 +6,17 @@ from typing import Any
 from bascule.simulator import conversation
 from bascule.simulator.access import find_repo
 from bascule.simulator.auth import require_user
-from bascule.simulator.http import Ctx, HttpError, Reply, bad_request_shape, invalid, not_found, paginate, route
+from bascule.simulator.http import (
+    Ctx,
+    HttpError,
+    Reply,
+    bad_request_shape,
+    created,
+    invalid,
+    not_found,
+    paginate,
+    route,
+)
 from bascule.simulator.model import Label, Repo
 from bascule.simulator.rest.issues import find_subject, labels_in
 from bascule.simulator.talk_views import label_json
@@ -52,7 +62,7 @@ def _create(ctx: Ctx) -> Reply:
         description=ctx.json().get("description"),
     )
     body = label_json(ctx, repo, ctx.world.store.labels.save(label))
-    return Reply(status=201, body=body, headers={"Location": body["url"]})
+    return created(body)
 
 
 def _get(ctx: Ctx) -> Reply:

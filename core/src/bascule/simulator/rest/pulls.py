@@ -3,7 +3,7 @@
 from bascule.simulator import pulls
 from bascule.simulator.access import find_repo
 from bascule.simulator.auth import require_user
-from bascule.simulator.http import Ctx, HttpError, Reply, bad_request_shape, invalid, paginate, route
+from bascule.simulator.http import Ctx, HttpError, Reply, bad_request_shape, created, invalid, paginate, route
 from bascule.simulator.model import PullRequest, Repo
 from bascule.simulator.pull_content import base_tip, content
 from bascule.simulator.pull_views import full_pull_json, pull_json
@@ -65,7 +65,7 @@ def _create(ctx: Ctx) -> Reply:
     # The test merge is a background job: nobody knows its outcome yet.
     unknown = {"mergeable": None, "rebaseable": None, "mergeable_state": "unknown"}
     body = {**full_pull_json(ctx, repo, pull), **unknown}
-    return Reply(status=201, body=body, headers={"Location": body["url"]})
+    return created(body)
 
 
 def _get(ctx: Ctx) -> Reply:

@@ -5,7 +5,7 @@ import re
 from bascule.simulator.access import find_repo, full_name, repo_by_name, user_by_login
 from bascule.simulator.auth import require_user
 from bascule.simulator.commits import commit_files
-from bascule.simulator.http import Ctx, HttpError, Reply, bad_request_shape, invalid, not_found, route
+from bascule.simulator.http import Ctx, HttpError, Reply, bad_request_shape, created, invalid, not_found, route
 from bascule.simulator.model import Label, Repo, User
 from bascule.simulator.views import repo_json
 
@@ -17,7 +17,18 @@ _TEXTS = (
     "description", "squash_merge_commit_title", "squash_merge_commit_message", "merge_commit_title",
     "merge_commit_message",
 )  # fmt: skip
-_LABELS = {"bug": "d73a4a", "documentation": "0075ca", "duplicate": "cfd3d7", "enhancement": "a2eeef"}
+#: What every new repository has: name, colour, description.
+_LABELS = (
+    ("bug", "d73a4a", "Something isn't working"),
+    ("documentation", "0075ca", "Improvements or additions to documentation"),
+    ("duplicate", "cfd3d7", "This issue or pull request already exists"),
+    ("enhancement", "a2eeef", "New feature or request"),
+    ("good first issue", "7057ff", "Good for newcomers"),
+    ("help wanted", "008672", "Extra attention is needed"),
+    ("invalid", "e4e669", "This doesn't seem right"),
+    ("question", "d876e3", "Further information is requested"),
+    ("wontfix", "ffffff", "This will not be worked on"),
+)
 _NAME = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -43,8 +54,11 @@ def new_repo(ctx: Ctx, owner: User, name: str) -> Repo:
     repo = Repo(id=world.store.next_id(), owner_id=owner.id, name=name, created_at=now, updated_at=now, pushed_at=now)
     forget_former_name(ctx, full_name(world, repo).lower())
     world.git(repo).create(repo.default_branch)
-    for label, color in _LABELS.items():
-        world.store.labels.save(Label(id=world.store.next_id(), repo_id=repo.id, name=label, color=color, default=True))
+    for label, color, text in _LABELS:
+        number = world.store.next_id()
+        world.store.labels.save(
+            Label(id=number, repo_id=repo.id, name=label, color=color, description=text, default=True)
+        )
     return world.store.repos.save(repo)
 
 
@@ -88,9 +102,10 @@ def _create(ctx: Ctx, owner: User) -> Reply:
             branch=repo.default_branch,
             message="Initial commit",
             files={"README.md": text.encode()},
+            signed=True,
         )
     ctx.world.store.repos.save(repo)
-    return Reply(status=201, body=repo_json(ctx, repo, full=True))
+    return created(repo_json(ctx, repo, full=True))
 
 
 def _create_own(ctx: Ctx) -> Reply:
@@ -107,7 +122,7 @@ def _create_in_org(ctx: Ctx) -> Reply:
     repo = ctx.world.store.repos[reply.body["id"]]
     if org.members.get(actor.user.id) != "admin":
         repo.collaborators[actor.user.id] = "admin"
-    return Reply(status=201, body=repo_json(ctx, repo, full=True))
+    return created(repo_json(ctx, repo, full=True))
 
 
 def _get(ctx: Ctx) -> Reply:

@@ -6,7 +6,7 @@ from bascule.simulator import reviewing, threads
 from bascule.simulator.access import find_repo
 from bascule.simulator.auth import require_user
 from bascule.simulator.conversation import may_change
-from bascule.simulator.http import Ctx, Reply, bad_request_shape, invalid, not_found, paginate, route
+from bascule.simulator.http import Ctx, Reply, bad_request_shape, created, invalid, not_found, paginate, route
 from bascule.simulator.model import PullRequest, Repo, ReviewComment
 from bascule.simulator.pull_content import content
 from bascule.simulator.pull_views import review_comment_json
@@ -76,7 +76,7 @@ def _create(ctx: Ctx) -> Reply:
     review = reviewing.create(ctx.world, repo, actor, pull, event="COMMENT", commit_id=commit, has_comments=True)
     comment = threads.start_thread(ctx.world, repo, actor, pull, review, place, body)
     shown = review_comment_json(ctx, repo, pull, comment)
-    return Reply(status=201, body=shown, headers={"Location": shown["url"]})
+    return created(shown)
 
 
 def _reply(ctx: Ctx) -> Reply:
@@ -92,7 +92,7 @@ def _reply_to(ctx: Ctx, repo: Repo, pull: PullRequest, first: ReviewComment, bod
     review = reviewing.create(ctx.world, repo, actor, pull, event="COMMENT", has_comments=True)
     comment = threads.reply(ctx.world, repo, actor, pull, review, first, body)
     shown = review_comment_json(ctx, repo, pull, comment)
-    return Reply(status=201, body=shown, headers={"Location": shown["url"]})
+    return created(shown)
 
 
 def _get(ctx: Ctx) -> Reply:

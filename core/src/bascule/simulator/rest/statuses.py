@@ -4,17 +4,18 @@ from typing import Any, get_args
 
 from bascule.simulator.access import find_repo, full_name
 from bascule.simulator.greenness import rollup
-from bascule.simulator.http import Ctx, Reply, invalid, not_found, paginate, route
+from bascule.simulator.http import Ctx, Reply, created, invalid, not_found, paginate, route
 from bascule.simulator.model import CommitStatus, Repo, StatusState
 from bascule.simulator.reactions import gate_changed
-from bascule.simulator.views import repo_json, user_by_id
+from bascule.simulator.views import minimal_repo_json, user_by_id
 
 
 def status_json(ctx: Ctx, repo: Repo, status: CommitStatus) -> dict[str, Any]:
     """`status`."""
+    creator = user_by_id(ctx, status.creator_id)
     return {
         "url": f"{ctx.api}/repos/{full_name(ctx.world, repo)}/statuses/{status.sha}",
-        "avatar_url": None,
+        "avatar_url": creator["avatar_url"] if creator else None,
         "id": status.id,
         "node_id": status.node_id,
         "state": status.state,
@@ -23,7 +24,7 @@ def status_json(ctx: Ctx, repo: Repo, status: CommitStatus) -> dict[str, Any]:
         "context": status.context,
         "created_at": status.created_at,
         "updated_at": status.updated_at,
-        "creator": user_by_id(ctx, status.creator_id),
+        "creator": creator,
     }
 
 
@@ -60,7 +61,7 @@ def _create(ctx: Ctx) -> Reply:
     )
     ctx.world.store.statuses.save(status)
     gate_changed(ctx.world, repo)
-    return Reply(status=201, body=status_json(ctx, repo, status))
+    return created(status_json(ctx, repo, status))
 
 
 def _list(ctx: Ctx) -> Reply:
@@ -78,12 +79,16 @@ def _combined(ctx: Ctx) -> Reply:
     failed = words & {"failure", "error"}
     state = "failure" if failed else "success" if words == {"success"} else "pending"
     base = f"{ctx.api}/repos/{full_name(ctx.world, repo)}"
-    page = paginate(ctx, newest, lambda s: status_json(ctx, repo, s), key="statuses")
+
+    def simple(status: CommitStatus) -> dict[str, Any]:
+        return {k: v for k, v in status_json(ctx, repo, status).items() if k != "creator"}
+
+    page = paginate(ctx, newest, simple, key="statuses")
     body = {
         "state": state,
         **page.body,
         "sha": sha,
-        "repository": repo_json(ctx, repo),
+        "repository": minimal_repo_json(ctx, repo),
         "commit_url": f"{base}/commits/{sha}",
         "url": f"{base}/commits/{sha}/status",
     }
