@@ -28,16 +28,18 @@ def asked(
     labels: tuple[str, ...] = (),
     labeller: str | None = None,
     permission: str = "write",
+    sha: str = "",
+    fork: bool = False,
 ) -> Any:
     observer = SimpleNamespace(labelled_by=lambda number, label: labeller, permission=lambda login: permission)
     session: Any = SimpleNamespace(
-        asked_by=by, automated=automated, typed=typed, connection=SimpleNamespace(observer=observer)
+        asked_by=by, asked_sha=sha, automated=automated, typed=typed, connection=SimpleNamespace(observer=observer)
     )
     decision: Any = SimpleNamespace(
         united=United(mode=mode, relax_allow=(), max_exposure=10.0, method=None, comment="never"),
         bound=Bound(packs=(BoundPack(pack=make_pack(), claimed=("a",)),)),
         merger=merger,
-        result=evolve(make_result(), change=make_change(labels=labels)),
+        result=evolve(make_result(), change=make_change(labels=labels, **({"head_repo_id": 99} if fork else {}))),
     )
     return may_act(session, decision)
 
@@ -115,3 +117,26 @@ def test_a_runner_says_so(environ: dict[str, str], actions: bool, automated: boo
         connection=nothing, tokens=Tokens(actions=actions), hosts=nothing, clock=ManualClock(), environ=environ
     )
     assert session.automated is automated
+
+
+HEAD = make_change().head_sha
+
+
+@pytest.mark.parametrize(
+    ("how", "goes"),
+    [
+        ({"by": "octo-dev", "sha": HEAD[:7]}, True),
+        ({"by": "octo-dev", "sha": HEAD}, True),
+        ({"merger": PERSON, "automated": False}, True),
+        ({"by": "octo-dev"}, False),
+        ({"by": "octo-dev", "sha": "0" * 7}, False),
+        ({"labels": ("auto-relax-merge",), "labeller": "octo-dev"}, False),
+    ],
+    ids=["named", "named whole", "typed", "no commit", "another commit", "label"],
+)
+def test_what_a_fork_pushes_after_somebody_asked_was_not_asked_for(how: dict[str, Any], goes: bool) -> None:
+    got = asked(Mode.GUARDED, fork=True, **how)
+    assert (got is None) is goes
+    if not goes:
+        assert got.status is Status.WAIT
+        assert f"/bascule merge {HEAD[:7]}" in got.fix

@@ -95,3 +95,20 @@ def test_who_has_neither_name_nor_id_asks_for_nothing() -> None:
     for user in ({"type": "User", "login": "octo-dev"}, {"type": "User", "id": 7}):
         comment = {"id": 1, "body": "/bascule merge", "user": user}
         assert isinstance(parse(event("", comment=comment, sender=user)), Ignored)
+
+
+@pytest.mark.parametrize(
+    ("body", "sha"),
+    [
+        ("/bascule merge 1A2b3c4", "1a2b3c4"),
+        ("/auto-merge 1a2b3c4d please", "1a2b3c4d"),
+        ("/bascule merge", ""),
+        ("/bascule merge 1a2b3c", ""),
+        ("/bascule merge now", ""),
+        ("/bascule why 1a2b3c4", ""),
+    ],
+)
+def test_a_command_may_name_the_commit_that_it_is_for(body: str, sha: str) -> None:
+    got = parse(event(body))
+    assert isinstance(got, Command)
+    assert got.sha == sha

@@ -26,6 +26,17 @@ def not_asked(label: str) -> Check:
     )
 
 
+def not_asked_at(head: str) -> Check:
+    """Guarded mode, a change from a fork, and nobody asked for this very commit."""
+    return Check(
+        rule="mode",
+        status=Status.WAIT,
+        found=f"mode: guarded, a fork, and nobody with write access has asked for {head[:7]}",
+        expected="a person with write access asks for this very commit, as its author can push others",
+        fix=f"look at {head[:7]}, then comment `/bascule merge {head[:7]}`",
+    )
+
+
 def job_token(login: str) -> Check:
     """The Merger's token is the Actions job's own."""
     return Check(

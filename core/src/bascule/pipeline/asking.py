@@ -16,7 +16,8 @@ def may_act(session: Session, decision: Decision) -> Check | Result | None:
     """Return None when the merge may go on, the final result where the mode only watches, or the check that waits.
 
     In ``guarded`` mode a person with write access must have asked: by a comment command (its live permission was
-    checked), by typing the command with a token of their own and not in a runner, or by the label.
+    checked), by typing the command with a token of their own and not in a runner, or by the label. A change from a fork
+    needs a command that names its head.
     """
     united = decision.united
     assert united is not None
@@ -26,7 +27,14 @@ def may_act(session: Session, decision: Decision) -> Check | Result | None:
     # However it came here (workflows pass it as GH_TOKEN, too): with it GitHub starts nothing after the merge.
     if decision.merger is not None and decision.merger.app_slug == JOB_APP:
         return say.job_token(decision.merger.login)
-    if united.mode is Mode.AUTO or session.asked_by is not None or _typed_by_a_person(session, decision):
+    if united.mode is Mode.AUTO or _typed_by_a_person(session, decision):
+        return None
+    change = decision.result.change
+    if change is not None and change.from_fork:
+        # Who may not write here can push after somebody asked: what was asked for has to be named.
+        named = session.asked_by is not None and session.asked_sha and change.head_sha.startswith(session.asked_sha)
+        return None if named else say.not_asked_at(change.head_sha)
+    if session.asked_by is not None:
         return None
     return None if _labelled(session, decision) else say.not_asked(say.ASKING_LABEL)
 

@@ -7,6 +7,7 @@ name after the fact (peers, attacks).
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from enum import Enum
 from typing import Any
@@ -30,7 +31,8 @@ class Verb(Enum):
 class Command:
     """One request. The acknowledging reaction goes to ``comment_id``; ``login`` must have write access.
 
-    ``note`` says what is wrong with an UNKNOWN one.
+    ``note`` says what is wrong with an UNKNOWN one. ``sha`` is the commit that ``merge`` names, as far as it was typed;
+    empty when it names none.
     """
 
     verb: Verb
@@ -39,6 +41,7 @@ class Command:
     comment_id: int
     login: str
     note: str = ""
+    sha: str = ""
 
 
 @frozen(kw_only=True)
@@ -48,6 +51,7 @@ class Ignored:
     reason: str
 
 
+_SHA = re.compile(r"[0-9a-f]{7,64}")
 _NAMES = {"/bascule": None, "/auto-merge": Verb.MERGE}
 
 
@@ -87,7 +91,9 @@ def parse(event: Mapping[str, Any]) -> Command | Ignored:
     verb, note = _NAMES[words[0]], ""
     if verb is None:
         verb, note = _verb(words[1] if len(words) > 1 else "", " ".join(words[:2]))
-    return Command(verb=verb, repo=repo, number=number, comment_id=comment_id, login=login, note=note)
+    named = words[1 if words[0] == "/auto-merge" else 2 :]
+    sha = named[0].lower() if verb is Verb.MERGE and named and _SHA.fullmatch(named[0].lower()) else ""
+    return Command(sha=sha, verb=verb, repo=repo, number=number, comment_id=comment_id, login=login, note=note)
 
 
 def _verb(asked: str, typed: str) -> tuple[Verb, str]:

@@ -40,7 +40,7 @@ def obey(session: Session, command: Command) -> Answer:
         reporter.react(command.comment_id, "confused")
         return Answer(verb=command.verb.value, done=False, said=command.note)
     reporter.react(command.comment_id, "eyes")
-    session.asked_by = command.login
+    session.asked_by, session.asked_sha = command.login, command.sha
     if command.verb is Verb.HOLD:
         session.connection.reporter.label(command.number, HOLD)
         return Answer(verb="hold", done=True, said=say.held(command.number, HOLD))

@@ -25,7 +25,8 @@ def _quiet(_: str) -> None:
 
 @define(kw_only=True)
 class Session:
-    """One run. ``asked_by`` is the login that asked by a comment command, after its live permission was checked.
+    """One run. ``asked_by`` is the login that asked by a comment command, after its live permission was checked;
+    ``asked_sha`` the commit that they named, at least seven digits of it, or an empty string.
 
     ``attended``: a person watches, so that no sweeper's heartbeat is needed. ``typed``: a person gave the command, by
     saying so (``--attended``) or at a terminal; a schedule or a service did not. ``progress`` is told each stage.
@@ -40,6 +41,7 @@ class Session:
     attended: bool = False
     typed: bool = False
     asked_by: str | None = None
+    asked_sha: str = ""
     progress: Callable[[str], None] = _quiet
     journal: Journal | None = field(default=None, init=False)
     """The journal once it was looked into; it remembers what was read."""
