@@ -338,7 +338,9 @@ def test_a_change_by_a_person_is_told_apart(world: World, tmp_path: Path) -> Non
 def test_every_alarm_that_the_page_explains_is_said_by_the_code_and_no_other_is_missing() -> None:
     section = PAGE.read_text().partition("## The alarms")[2].partition("\n## ")[0]
     rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
-    source = "".join((ROOT / "core/src/bascule/messages" / f"{name}.py").read_text() for name in ("window", "journal"))
+    source = "".join(
+        (ROOT / "core/src/bascule/messages" / f"{name}.py").read_text() for name in ("window", "journal", "landed")
+    )
     plain = re.sub(r'"\s*\n\s*f?"', "", re.sub(r"\{[^{}]*\}", "…", source))
     for text in (t for row in rows for t in re.findall(r"`([^`]+)`", row)):
         pattern = ".{0,80}?".join(re.escape(part) for part in text.split("…"))

@@ -6,7 +6,7 @@ from enum import Enum
 
 from attrs import frozen
 
-from bascule.messages import window as say
+from bascule.messages import landed as say
 from bascule.window.trailer import run_of
 
 
@@ -71,23 +71,23 @@ def judge(
     """
     position = next((n for n, c in enumerate(commits) if c.sha == landed), None)
     if position is None:
-        return Landed(verdict=Verdict.ALARM, found=say.landed_missing(landed), strangers=commits)
+        return Landed(verdict=Verdict.ALARM, found=say.missing(landed), strangers=commits)
     span = commits[position : position + max(1, rebased)]
     others = tuple(c for c in commits if c not in span)
     ours = commits[position]
     if not rebased and run_of(ours.message) != run:
-        return Landed(verdict=Verdict.ALARM, found=say.landed_other_run(ours.title), strangers=(ours, *others))
+        return Landed(verdict=Verdict.ALARM, found=say.other_run(ours.title), strangers=(ours, *others))
     if others and opened_to_others:
-        return Landed(verdict=Verdict.ALARM, found=say.landed_strangers(_titles(others)), strangers=others)
+        return Landed(verdict=Verdict.ALARM, found=say.strangers(_titles(others)), strangers=others)
     as_gated = ours.tree == gated_tree and span[-1].parents[:1] == (base,)
     if not as_gated and (actual_tree is None or ours.tree != actual_tree):
-        return Landed(verdict=Verdict.ALARM, found=say.landed_tree(ours.title), strangers=others)
+        return Landed(verdict=Verdict.ALARM, found=say.tree(ours.title), strangers=others)
     if others:
-        return Landed(verdict=Verdict.CONCURRENT_CHANGE, found=say.landed_concurrent(_titles(others)), strangers=others)
+        return Landed(verdict=Verdict.CONCURRENT_CHANGE, found=say.concurrent(_titles(others)), strangers=others)
     if not as_gated:
         # Nothing else landed, yet the base or the tree is not the gated one: `base` was not the branch's tip at all.
-        return Landed(verdict=Verdict.ALARM, found=say.landed_tree(ours.title))
-    return Landed(verdict=Verdict.OURS, found=say.landed_ours(ours.title))
+        return Landed(verdict=Verdict.ALARM, found=say.tree(ours.title))
+    return Landed(verdict=Verdict.OURS, found=say.ours(ours.title))
 
 
 def _titles(commits: tuple[LandedCommit, ...]) -> str:
