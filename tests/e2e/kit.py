@@ -392,6 +392,8 @@ class Repo:
         found: dict[str, str | None] = {
             "PATH": os.environ["PATH"],
             "HOME": str(home),
+            # What a killed run leaves behind lies where the test's other files lie.
+            "TMPDIR": str(self.world.folder),
             "BASCULE_API_URL": self.world.url,
             "BASCULE_JOURNAL_KEY": JOURNAL_KEY,
         }

@@ -178,7 +178,9 @@ def test_a_merge_and_its_re_read(box: Box, gh: Connection) -> None:
     assert outcome.sha is not None
     assert "Bascule-Run: r-1" in gh.observer.commit(outcome.sha).message
     assert gh.merger.commit_message(outcome.sha) == gh.observer.commit(outcome.sha).message
-    assert gh.branch(snapshot).resolve("refs/bascule/branch") == outcome.sha
+    git, tip = gh.branch(snapshot)
+    assert tip == outcome.sha
+    assert git.resolve(tip) == outcome.sha
     landed = gh.observer.between(base, "main")
     assert ([c.sha for c in landed.commits], landed.complete, landed.diverged) == ([outcome.sha], True, False)
     assert gh.merger.merge(number, sha=before.head_sha, method="squash", title="", message="").status == 405
