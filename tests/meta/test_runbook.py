@@ -21,7 +21,7 @@ from tests.e2e.kit import BOT, DEV, JOURNAL_KEY, OWNER, TOKENS, Repo, World, pac
 from tests.meta.killing import Killed, killed
 from tests.meta.markdown import ROOT, Block, blocks
 
-from bascule.messages import journal, window
+from bascule.messages import journal, landed, window
 from bascule.window import keys
 
 PAGE = ROOT / "docs" / "AUTO_RELAX_MERGE_RUNBOOK.md"
@@ -349,7 +349,7 @@ def test_every_alarm_that_the_page_explains_is_said_by_the_code_and_no_other_is_
     for said in (
         window.SUPERSEDED, window.TAKEN_OPEN, window.not_restored("…", ""), window.exposure(1, 2), window.forged(("",)),
         window.journal_rewritten(""), window.journal_gap(""), window.recovered("…", ()), window.leaked_again("", ()),
-        window.landed_strangers(""), window.landed_other_run(""), window.landed_tree(""), window.unrestorable("", ""),
+        landed.strangers(""), landed.other_run(""), landed.tree(""), window.unrestorable("", ""),
         window.whose_unclear(None, None), window.not_journalled(""),
     ):  # fmt: skip
         words = [t for row in rows for t in re.findall(r"`([^`]+)`", row)]

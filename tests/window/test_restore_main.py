@@ -191,6 +191,18 @@ def test_a_leak_that_was_repaired_is_not_silent(stage: Stage, capsys: pytest.Cap
     assert restore(stage, "--expired") == 0
 
 
+def test_a_leak_in_a_read_that_may_be_stale_is_looked_at_again(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = stage.original()
+    stage.run(count())
+    loosen(stage.world)  # right after the restore: for now this may be an old answer
+    assert restore(stage, "--expired", "--json") == 3
+    assert sum(stage.server.clock.sleeps) >= Timing().settle - 1
+    assert stage.protection == before
+    assert len(json.loads(capsys.readouterr().out)["alarms"]) == 1
+
+
 def test_a_rewritten_journal_is_exit_4_across_processes(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     stage.run()
     assert restore(stage, "--expired") == 0

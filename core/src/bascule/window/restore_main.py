@@ -184,9 +184,12 @@ class _Restore:
         else:
             done = self._sweeper.sweep()
         if done.clean and self.options.all:
-            return done.then(self._sweeper.patrol(done.state))
-        if done.clean and done.restoring is not None:
+            done = done.then(self._sweeper.patrol(done.state))
+        elif done.clean and done.restoring is not None:
             # On a schedule nobody comes for a while: wait until no read can be stale, look again, and verify.
+            return done.then(self._sweeper.patrol(done.state, settle=True))
+        if done.clean and done.unsettled:
+            # Loose, or a stale read: nobody may be told that all is closed before that is known.
             return done.then(self._sweeper.patrol(done.state, settle=True))
         return done
 

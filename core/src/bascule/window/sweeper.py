@@ -34,11 +34,13 @@ class Swept:
     """What one act of sweeping did.
 
     ``clean`` is False when protection is loose or not proven to be back: then ``restoring`` has the details.
-    ``alarms`` are for people even where all is well again. ``state`` is the journal's state afterwards.
+    ``alarms`` are for people even where all is well again. ``state`` is the journal's state afterwards. ``unsettled``:
+    a leak showed, in a read that may be older than the last restore; somebody has to look again later.
     """
 
     state: State
     clean: bool = True
+    unsettled: bool = False
     did: tuple[str, ...] = ()
     alarms: tuple[str, ...] = ()
     restoring: Restoring | None = None
@@ -48,6 +50,7 @@ class Swept:
         return Swept(
             state=later.state,
             clean=self.clean and later.clean,
+            unsettled=self.unsettled or later.unsettled,
             did=(*self.did, *later.did),
             alarms=(*self.alarms, *later.alarms),
             restoring=later.restoring or self.restoring,
@@ -165,9 +168,11 @@ class Sweeper:
                     raise
                 continue  # the branch is gone, and with it what could be compared
             leak = leaking(live, (guard,))
-            if leak is not None and not pending:
+            if pending:
+                done = evolve(done, unsettled=done.unsettled or leak is not None)
+            elif leak is not None:
                 done = done.then(self.recover(done.state, leak))
-            elif leak is None and not pending:
+            else:
                 done = done.then(self._verify(done.state, live))
         if not pending and not done.state.is_verified and not done.state.is_open and done.clean:
             done = done.then(self._verify_unguarded(done.state))
