@@ -1,6 +1,7 @@
 """The kit for authors of plugins and rulepacks: records with healthy defaults, and a clock that tests own."""
 
 from bascule.clock import ManualClock
+from bascule.testing.bench import Bench, Outcome
 from bascule.testing.builders import (
     BASE,
     DEV_ID,
@@ -24,7 +25,26 @@ from bascule.testing.builders import (
 )
 
 __all__ = [
-    "BASE", "DEV_ID", "HEAD", "NOW", "ManualClock", "make_actor", "make_blocker", "make_change", "make_check",
-    "make_check_result", "make_commit", "make_context", "make_files", "make_pack", "make_plan", "make_repo",
-    "make_result", "make_review", "make_verdict", "make_window",
+    "BASE",
+    "DEV_ID",
+    "HEAD",
+    "NOW",
+    "Bench",
+    "ManualClock",
+    "Outcome",
+    "make_actor",
+    "make_blocker",
+    "make_change",
+    "make_check",
+    "make_check_result",
+    "make_commit",
+    "make_context",
+    "make_files",
+    "make_pack",
+    "make_plan",
+    "make_repo",
+    "make_result",
+    "make_review",
+    "make_verdict",
+    "make_window",
 ]  # fmt: skip

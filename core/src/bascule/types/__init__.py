@@ -11,7 +11,7 @@ from bascule.types.change import (
     Repo,
     Review,
 )
-from bascule.types.evidence import Binding, Evidence
+from bascule.types.evidence import Binding, Evidence, EvidenceInput
 from bascule.types.hooks import (
     CAUSES,
     Classification,
@@ -57,7 +57,8 @@ from bascule.types.verdict import Check, Status, Verdict, attributed, verdict, w
 __all__ = [
     "CAUSES", "Actor", "Admits", "AuthorsRule", "AutoMerge", "Binding", "Blocker", "Change", "Check",
     "CheckRequirement", "CheckResult", "ChecksRule", "Classification", "Commit", "DryRunContext", "Evidence",
-    "Example", "Failure", "FileChange", "FileKind", "FilesRule", "ForksRule", "GateContext", "LabelsRule", "Match",
+    "EvidenceInput", "Example", "Failure", "FileChange", "FileKind", "FilesRule", "ForksRule", "GateContext",
+    "LabelsRule", "Match",
     "MergeContext", "MergePlan", "MergeReport", "MergeRule", "Mode", "NotifyRule", "Observation", "PackRef", "PastRun",
     "Plan", "PluginReport", "RelaxContext", "RelaxKind", "RelaxProposal", "RelaxRule", "Relaxation", "Repo",
     "RestoreContext", "Result", "Review", "Rule", "RuleSpec", "Rulepack", "RunStatus", "Scenario", "ScheduleRule",

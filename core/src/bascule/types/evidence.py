@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from attrs import field, frozen
@@ -34,3 +35,23 @@ class Evidence:
     sha256: str
     data: Mapping[str, Any] = field(factory=dict)
     source: str = "core"
+
+
+@frozen(kw_only=True)
+class EvidenceInput:
+    """A file that the core brought for a rehearsal, under the name that the pack's ``evidence:`` gives it.
+
+    ``path`` is on this machine, readable by the plugin's process, outside its working directory; ``size`` in bytes.
+    ``provenance`` is ``file:PATH`` or ``actions:RUN/ARTIFACT``. ``head_sha`` and ``base_sha`` are what it was made
+    from, as GitHub states it for a workflow's run; None where nobody states it, as for a given file. ``made_at`` is
+    when (server time), None likewise.
+    """
+
+    name: str
+    path: str
+    sha256: str
+    size: int
+    provenance: str
+    head_sha: str | None = None
+    base_sha: str | None = None
+    made_at: datetime | None = None

@@ -9,7 +9,7 @@ from typing import Any
 from attrs import field, frozen
 
 from bascule.types.change import Change
-from bascule.types.evidence import Evidence
+from bascule.types.evidence import Evidence, EvidenceInput
 from bascule.types.plan import Result
 from bascule.types.protection import Blocker
 from bascule.types.rulepack import Rulepack
@@ -78,6 +78,7 @@ class DryRunContext:
     """For :func:`~bascule.hookspecs.dry_run`. ``objects`` is a bare git directory that has head and base.
 
     ``workdir`` is an empty directory that is removed afterwards; ``time_limit`` in seconds, ``output_limit`` in bytes.
+    ``tools`` are paths of programs by name that the run was given (``BASCULE_TOOL_HELM``), before PATH is searched.
     """
 
     change: Change
@@ -88,6 +89,8 @@ class DryRunContext:
     time_limit: float = 300.0
     output_limit: int = 16 * 1024 * 1024
     tools: Mapping[str, str] = field(factory=dict)
+    inputs: tuple[EvidenceInput, ...] = ()
+    """Files that the pack's ``evidence:`` names, as far as they could be had."""
 
 
 @frozen(kw_only=True)
