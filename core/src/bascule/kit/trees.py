@@ -55,6 +55,8 @@ class Tree:
         Raises:
             RehearsalError: the tree is not in this clone.
         """
+        if not self.treeish:
+            return {}  # the change is the first commit: there was nothing before it
         try:
             out = self._git.run("ls-tree", "-r", "-z", "-l", "--full-tree", self.treeish)
         except OutsideError as error:

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from importlib.metadata import entry_points
@@ -27,10 +26,10 @@ from typing import Any
 from attrs import evolve, frozen
 
 from bascule import wire
-from bascule.git import Git
 from bascule.host import answers, serving
 from bascule.host.loading import Loaded, import_entry_point, load
 from bascule.host.table import GROUP, HOOKS
+from bascule.scratch import Contents, pair
 from bascule.testing.builders import make_change, make_pack
 from bascule.types import (
     Change,
@@ -43,9 +42,6 @@ from bascule.types import (
     Status,
     worst,
 )
-
-Contents = Mapping[str, str | bytes | None]
-"""Files by path; None leaves a path out."""
 
 
 @frozen(kw_only=True)
@@ -138,15 +134,14 @@ class Bench:
         """Return the change from ``before`` to ``after`` as a record, its objects in :attr:`objects`."""
         old = {p: c for p, c in before.items() if c is not None}
         new = {p: c for p, c in (after if whole else {**old, **after}).items() if c is not None}
-        git = self._repository()
-        base = self._commit(git, old, "base")
-        head = self._commit(git, new, "head", base)
+        self._made += 1
+        made = pair(self.objects, old, new)
         values: dict[str, Any] = {
-            "head_sha": head,
-            "base_sha": base,
-            "merge_base": base,
-            "merge_tree": git.tree_of(head),
-            "files": git.raw_diff(base, head),
+            "head_sha": made.head,
+            "base_sha": made.base,
+            "merge_base": made.base,
+            "merge_tree": made.tree,
+            "files": made.files,
             **fields,
         }
         return make_change(**values)
@@ -215,27 +210,6 @@ class Bench:
         return EvidenceInput(
             name=name, path=str(path), sha256=_sha256(raw), size=len(raw), provenance=f"file:{path.name}"
         )
-
-    def _repository(self) -> Git:
-        self._made += 1
-        subprocess.run(["git", "init", "-q", "--bare", str(self.objects)], check=True, capture_output=True)
-        return Git(self.objects)
-
-    def _commit(self, git: Git, files: Contents, message: str, *parents: str) -> str:
-        """Write everything with one call of git, whatever the number of files."""
-        who = "Bench <bench@example.invalid> 1767603600 +0000"
-        text = message.encode()
-        out = [b"commit refs/heads/%s\n" % text, f"author {who}\ncommitter {who}\n".encode()]
-        out.append(b"data %d\n%s\n" % (len(text), text))
-        out += [f"from {parent}\n".encode() for parent in parents]
-        out.append(b"deleteall\n")
-        for path, content in files.items():
-            raw = content.encode() if isinstance(content, str) else content or b""
-            out.append(b'M 100644 inline "%s"\ndata %d\n' % (path.replace('"', '\\"').encode(), len(raw)) + raw + b"\n")
-        git.run("fast-import", "--quiet", "--force", stdin=b"".join(out))
-        sha = git.resolve(f"refs/heads/{message}")
-        assert sha is not None
-        return sha
 
 
 def _sha256(raw: bytes) -> str:

@@ -1,0 +1,68 @@
+"""A throw-away repository with a base and a head, for examples of rulepacks and for tests of scenarios."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from attrs import frozen
+
+from bascule.errors import OutsideError
+from bascule.git import Git, clean_environment
+from bascule.types import FileChange
+
+Contents = Mapping[str, str | bytes | None]
+"""Files by path; None stands for no file."""
+
+
+@frozen(kw_only=True)
+class Pair:
+    """Two commits of one repository: ids, the head's tree, and what changed between them."""
+
+    objects: Path
+    base: str
+    head: str
+    tree: str
+    files: tuple[FileChange, ...]
+
+
+def pair(objects: Path, before: Contents, after: Contents) -> Pair:
+    """Make a bare repository at ``objects`` whose base holds ``before`` and whose head, its child, holds ``after``.
+
+    The same contents give the same ids on every machine and at any time.
+
+    Raises:
+        OutsideError: git is missing or refuses, for instance a path that no tree can hold.
+    """
+    try:
+        subprocess.run(
+            ["git", "init", "-q", "--bare", str(objects)], check=True, capture_output=True, env=clean_environment()
+        )
+    except FileNotFoundError as missing:
+        raise OutsideError("git is not installed", hint="install git 2.38 or newer") from missing
+    git = Git(objects)
+    base = commit(git, before, "base")
+    head = commit(git, after, "head", base)
+    return Pair(objects=objects, base=base, head=head, tree=git.tree_of(head), files=git.raw_diff(base, head))
+
+
+def commit(git: Git, files: Contents, name: str, *parents: str) -> str:
+    """Write a commit with exactly ``files`` to branch ``name`` and return its id; one call of git for any number."""
+    text = name.encode()
+    who = b"Example <example@example.invalid> 1767603600 +0000"
+    out = [b"commit refs/heads/%s\nauthor %s\ncommitter %s\n" % (text, who, who), b"data %d\n%s\n" % (len(text), text)]
+    out += [f"from {parent}\n".encode() for parent in parents]
+    out.append(b"deleteall\n")
+    for path, content in files.items():
+        if content is not None:
+            raw = content.encode() if isinstance(content, str) else content
+            out.append(b"M 100644 inline %s\ndata %d\n%s\n" % (_quoted(path), len(raw), raw))
+    git.run("fast-import", "--quiet", "--force", stdin=b"".join(out))
+    return git.text("rev-parse", f"refs/heads/{name}")
+
+
+def _quoted(path: str) -> bytes:
+    raw = path.encode("utf-8", "surrogateescape")
+    escaped = raw.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n")
+    return b'"' + escaped + b'"'
