@@ -136,7 +136,7 @@ def test(paths: tuple[Path, ...], templates: bool, as_json: bool) -> int:
             packs = tuple(load.load_template(name, catalog) for name in catalog.templates)
         else:
             packs = _usable(_load(_pack_files(paths), catalog))
-        outcomes = trial.run(packs, _judge(hosts))
+        outcomes = trial.run(packs, _judge(hosts), hosts.rehearse)
     if as_json:
         show.print_json({"examples": [show.outcome_row(o) for o in outcomes]})
     else:

@@ -133,6 +133,15 @@ class Hosts:
         plugin = self._call_roll().by_name.get(name)
         return plugin is not None and "dry_run" in plugin.hooks
 
+    def rehearse(self, ctx: DryRunContext) -> tuple[Evidence | Check, ...]:
+        """Ask the plugin of the pack's scenario and those of its rules to rehearse, as far as they have ``dry_run``.
+
+        Returns: as :meth:`dry_run`.
+        """
+        names = {ctx.pack.scenario, *(rule.use.partition("/")[0] for rule in ctx.pack.rules)}
+        able = [n for n in names if self.rehearses(n)]
+        return self.dry_run(ctx, able) if able else ()
+
     # -- hooks --------------------------------------------------------------------------------------------------------
 
     def gate(self, ctx: GateContext, names: Iterable[str] = ()) -> tuple[Check, ...]:

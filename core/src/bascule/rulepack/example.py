@@ -6,9 +6,11 @@ at a time when the pack merges.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from attrs import frozen
+from attrs import field, frozen
 
 from bascule import wire
 from bascule.config.reader import Document
@@ -34,11 +36,25 @@ from bascule.types import (
 
 @frozen(kw_only=True)
 class Case:
-    """An example as what gates are asked about. ``now`` is the time of judging (UTC)."""
+    """An example as what gates are asked about. ``now`` is the time of judging (UTC).
+
+    ``before`` and ``after`` are the files' contents by path, both empty where the example states none: then there is
+    nothing to rehearse. ``inputs`` are evidence files by name.
+    """
 
     change: Change
     evidence: tuple[Evidence, ...]
     now: datetime
+    before: Mapping[str, str] = field(factory=dict)
+    after: Mapping[str, str] = field(factory=dict)
+    inputs: Mapping[str, str] = field(factory=dict)
+    contents: frozenset[str] = frozenset()
+    """Paths of changed files whose contents are stated."""
+
+    @property
+    def rehearses(self) -> bool:
+        """Return whether there is something that a rehearsal could look at."""
+        return bool(self.before or self.after or self.inputs)
 
 
 EPOCH = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -69,7 +85,28 @@ def case_of(example: Example, pack: Rulepack) -> Case:
         raise ConfigError("an example does not describe a change", problems)
     now = _moment(spec, pack)
     change = _change(spec, pack, now)
-    return Case(change=change, evidence=tuple(_evidence(e, pack) for e in spec.evidence), now=now)
+    before, after = _contents(spec)
+    inputs = {n: v if isinstance(v, str) else json.dumps(v) for n, v in spec.inputs.items()}
+    evidence = tuple(_evidence(e, pack) for e in spec.evidence)
+    contents = frozenset(f.path for f in spec.files if f.before is not None or f.after is not None)
+    return Case(change=change, evidence=evidence, now=now, before=before, after=after, inputs=inputs, contents=contents)
+
+
+def _contents(spec: ExampleChange) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the contents on both sides; a file whose contents are not stated differs somehow."""
+    stated = any(f.before is not None or f.after is not None for f in spec.files)
+    if not stated and not spec.tree:
+        return {}, {}
+    before, after = dict(spec.tree), dict(spec.tree)
+    for file in spec.files:
+        old, new = file.before, file.after
+        if old is None and new is None:
+            old = None if file.status == "added" else "before\n"
+            new = None if file.status == "removed" else "after\n"
+        for side, path, text in ((before, file.previous_path or file.path, old), (after, file.path, new)):
+            if text is not None:
+                side[path] = text
+    return before, after
 
 
 def _change(spec: ExampleChange, pack: Rulepack, now: datetime) -> Change:
@@ -131,7 +168,7 @@ def _teams(spec: ExampleChange, author: Actor, pack: Rulepack) -> dict[str, tupl
 
 
 def _file(spec: ExampleFile) -> FileChange:
-    status = spec.status or ("renamed" if spec.previous_path else "modified")
+    status = spec.status or ("renamed" if spec.previous_path else _status(spec))
     kind = FileKind(spec.kind)
     before = FileKind(spec.kind_before) if spec.kind_before else kind
     return FileChange(
@@ -144,6 +181,12 @@ def _file(spec: ExampleFile) -> FileChange:
         kind_after=FileKind.ABSENT if status == "removed" else kind,
         binary=spec.binary,
     )
+
+
+def _status(spec: ExampleFile) -> str:
+    if (spec.before is None) == (spec.after is None):
+        return "modified"
+    return "added" if spec.before is None else "removed"
 
 
 def _commits(spec: ExampleChange, author: Actor, pack: Rulepack) -> tuple[Commit, ...]:

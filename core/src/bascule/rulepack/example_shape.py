@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from attrs import frozen
+from attrs import Factory, frozen
 
 from bascule.config.shape import Kind, key
 from bascule.messages import rulepack as say
@@ -43,6 +43,12 @@ class ExampleFile:
     kind: KindName = key(doc="What the entry is after the change (before it, for a removed file).", default="regular")
     kind_before: KindName | None = key(doc="What it was before, where that differs.", default=None)
     binary: bool = key(doc="Whether git calls it binary.", default=False)
+    before: str | None = key(
+        doc="Its content before the change, for rules that look inside; without it there was no such file, if `after` "
+        "is stated.",
+        default=None,
+    )
+    after: str | None = key(doc="Its content after the change; without it the file is gone.", default=None)
 
 
 @frozen(kw_only=True)
@@ -131,4 +137,13 @@ class ExampleChange:
         doc="When it is judged; by default the first moment of 2026 at which the pack merges.",
         default=None, example='"2026-01-05T09:00:00Z"',
     )  # fmt: skip
-    evidence: tuple[ExampleEvidence, ...] = key(doc="Evidence for rules that judge a rehearsal.", default=())
+    evidence: tuple[ExampleEvidence, ...] = key(
+        doc="Evidence for rules that judge a rehearsal, where the example does not rehearse.", default=()
+    )
+    tree: Mapping[str, str] = key(
+        doc="Files that the change leaves as they are, by path, for rehearsals that need them.", default=Factory(dict)
+    )
+    inputs: Mapping[str, Any] = key(
+        doc="Evidence files by their name in the pack's `evidence`: texts, or mappings that become JSON.",
+        default=Factory(dict),
+    )

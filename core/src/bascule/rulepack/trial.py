@@ -11,6 +11,7 @@ from bascule.globs import globs
 from bascule.messages import rulepack as say
 from bascule.rulepack.bind import RULE
 from bascule.rulepack.example import case_of
+from bascule.rulepack.rehearsing import Rehearse, rehearsed
 from bascule.types import Check, GateContext, Rulepack, Status, Verdict, verdict
 
 
@@ -41,26 +42,28 @@ class Outcome:
         return tuple(dict.fromkeys(name for c in failed for name in (c.rule, c.id) if name))
 
 
-def run(packs: Iterable[Rulepack], judge: Judge) -> tuple[Outcome, ...]:
+def run(packs: Iterable[Rulepack], judge: Judge, rehearse: Rehearse | None = None) -> tuple[Outcome, ...]:
     """Return the outcome of every example of ``packs``, in their order.
 
     An example is judged by its own pack alone. The pack's mode plays no part: what passes is a question of gates.
+    One that states contents is rehearsed first, in a repository made for it.
 
     Raises:
         ConfigError: when an example does not describe a change; packs that were loaded have none of those.
     """
-    return tuple(_outcome(pack, at, judge) for pack in packs for at in range(len(pack.examples)))
+    return tuple(_outcome(pack, at, judge, rehearse) for pack in packs for at in range(len(pack.examples)))
 
 
-def _outcome(pack: Rulepack, at: int, judge: Judge) -> Outcome:
+def _outcome(pack: Rulepack, at: int, judge: Judge, rehearse: Rehearse | None) -> Outcome:
     example = pack.examples[at]
     case = case_of(example, pack)
     paths = case.change.paths
     # A template that leaves it open which files are claimed is tried as if it claimed all of them.
     claims = globs(pack.match.files or ("**",))
     claimed = tuple(p for p in paths if claims.match(p))
-    ctx = GateContext(change=case.change, pack=pack, now=case.now, evidence=case.evidence)
-    checks = [*_unclaimed(tuple(p for p in paths if not claims.match(p))), *judge(ctx, claimed)]
+    done = rehearsed(case, pack, rehearse)
+    ctx = GateContext(change=done.change, pack=pack, now=case.now, evidence=done.evidence)
+    checks = [*_unclaimed(tuple(p for p in paths if not claims.match(p))), *judge(ctx, claimed), *done.checks]
     got = verdict(pack.name, checks)
     reasons = {name for c in got.walk() if c.status is not Status.ALLOW for name in _names(c)}
     return Outcome(

@@ -29,6 +29,7 @@ from bascule.rulepack import trial
 from bascule.rulepack.catalog import Catalog
 from bascule.rulepack.example import case_of
 from bascule.rulepack.load import load_template
+from bascule.rulepack.rehearsing import rehearsed
 from bascule.testing.builders import make_change, make_files
 from bascule.types import CAUSES, Check, Failure, GateContext, PluginReport, Rulepack, Scenario, Status
 
@@ -72,7 +73,8 @@ class PluginContract:
         for pack in self.packs(hosts):
             for example in pack.examples:
                 case = case_of(example, pack)
-                yield GateContext(change=case.change, pack=pack, now=case.now, evidence=case.evidence)
+                done = rehearsed(case, pack, hosts.rehearse)
+                yield GateContext(change=done.change, pack=pack, now=case.now, evidence=done.evidence)
             for files in (
                 (),
                 make_files("old name.md -> docs/new name.md"),
@@ -161,7 +163,7 @@ class PluginContract:
             return (*gates.run(ctx, claimed=claimed), *hosts.gate(ctx))
 
         for pack in packs:
-            outcomes = trial.run((pack,), judge)
+            outcomes = trial.run((pack,), judge, hosts.rehearse)
             assert {(o.example, o.verdict.status.value, o.reasons) for o in outcomes if not o.ok} == set(), pack.name
             assert {o.expected == "allow" for o in outcomes} == {True, False}, pack.name
 
