@@ -9,7 +9,7 @@ import pytest
 from bascule.replay.judge import Judge
 from bascule.replay.records import Judged, Outcome, Policy, Report
 from bascule.testing import make_change, make_check, make_pack
-from bascule.types import Check, GateContext, Status
+from bascule.types import Binding, Check, DryRunContext, Evidence, GateContext, Status
 
 DOCS = """\
 version: 1
@@ -259,3 +259,69 @@ def test_a_rule_that_waits_for_its_rehearsal_needs_a_tool(statuses: tuple[Status
     change = make_change(known=("git",), author=None, read_at=datetime(2025, 3, 1, tzinfo=UTC))
     opinion = Judge(Policy(origin="directory", packs=(pack,)), Answers(*checks)).opinion(change)
     assert opinion.outcome is outcome
+
+
+class Rehearsing(Answers):
+    """Plugins whose rule waits for a rehearsal."""
+
+    def __init__(self, *said: Evidence | Check) -> None:
+        super().__init__(make_check("infra/rule", Status.WAIT))
+        self.said = said
+        self.asked: list[DryRunContext] = []
+
+    def gate(self, ctx: GateContext) -> tuple[Check, ...]:
+        found = [e for e in ctx.evidence if e.kind == "infra/x"]
+        if not found:
+            return self.checks
+        return (make_check("infra/rule", Status.ALLOW if found[0].data["good"] else Status.BLOCK),)
+
+    def rehearse(self, ctx: DryRunContext) -> tuple[Evidence | Check, ...]:
+        assert Path(ctx.workdir).is_dir()
+        assert not ctx.run_code, "history is judged, not run"
+        self.asked.append(ctx)
+        return self.said
+
+
+def evidence(good: bool) -> Evidence:
+    bound = Binding(head_sha="", base_sha="", pack_sha256="")
+    return Evidence(kind="infra/x", binding=bound, provenance="local", summary="", sha256="", data={"good": good})
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome"),
+    [
+        (evidence(good=True), Outcome.ALLOWED),
+        (evidence(good=False), Outcome.BLOCKED),
+        # What this machine lacks says nothing of the change; what the rehearsal finds wrong with it does.
+        (make_check("infra/rehearsal", Status.ERROR), Outcome.NEEDS_TOOL),
+        (make_check("infra/rehearsal", Status.BLOCK), Outcome.BLOCKED),
+    ],
+)
+def test_a_rule_that_waits_is_rehearsed_on_history(said: Evidence | Check, outcome: Outcome, tmp_path: Path) -> None:
+    pack = make_pack(match={"files": ["docs/**"]}, scenario="infra", size={"lines": 100})
+    change = make_change(known=("git",), author=None, read_at=datetime(2025, 3, 1, tzinfo=UTC))
+    plugins = Rehearsing(said)
+    judge = Judge(Policy(origin="directory", packs=(pack,)), plugins, objects=tmp_path)
+    assert judge.opinion(change).outcome is outcome
+    assert plugins.asked[0].objects == str(tmp_path)
+    assert not Path(plugins.asked[0].workdir).exists()
+
+
+def test_what_the_core_refuses_is_rehearsed_only_when_it_is_shown(tmp_path: Path) -> None:
+    pack = make_pack(match={"files": ["docs/**"]}, scenario="infra", size={"lines": 1})
+    change = make_change(known=("git",), author=None, read_at=datetime(2025, 3, 1, tzinfo=UTC))
+    plugins = Rehearsing(evidence(good=True))
+    judge = Judge(Policy(origin="directory", packs=(pack,)), plugins, objects=tmp_path)
+    assert judge.opinion(change).outcome is Outcome.BLOCKED
+    assert not plugins.asked
+    tree, _ = judge.verdict(change)
+    assert tree is not None
+    assert [c.status for c in tree.walk() if c.rule == "infra/rule"] == [Status.ALLOW]
+
+
+def test_without_contents_nothing_is_rehearsed() -> None:
+    pack = make_pack(match={"files": ["docs/**"]}, scenario="infra")
+    change = make_change(known=("git",), author=None, read_at=datetime(2025, 3, 1, tzinfo=UTC))
+    plugins = Rehearsing(evidence(good=True))
+    assert Judge(Policy(origin="directory", packs=(pack,)), plugins).opinion(change).outcome is Outcome.NEEDS_TOOL
+    assert not plugins.asked

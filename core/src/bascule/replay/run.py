@@ -97,7 +97,7 @@ def show(request: Request, sha: str, hosts: Hosts) -> Shown:
     policy = policy_of(repository, _catalog(hosts), request.rulepack)
     entry, counted = next(entries(repository, (target,)))
     change = change_of(entry, repository, landed.brought.get(target, ()))
-    judge = Judge(policy, hosts, branch=bool(repository.branch), lines=counted)
+    judge = Judge(policy, hosts, branch=bool(repository.branch), lines=counted, objects=_objects(repository, counted))
     tree, _ = judge.verdict(change)
     later = history(git, repository.tip, limit=shas.index(target) + 1, contents=False)
     return Shown(
@@ -132,7 +132,16 @@ class _Reader:
         shas = shas[:last]
         landed = landings(repository.git, shas, older)
         judges = {
-            counted: [Judge(p, self._hosts, branch=bool(repository.branch), lines=counted) for p in self._policies]
+            counted: [
+                Judge(
+                    p,
+                    self._hosts,
+                    branch=bool(repository.branch),
+                    lines=counted,
+                    objects=_objects(repository, counted),
+                )
+                for p in self._policies
+            ]
             for counted in (True, False)
         }
         judged: list[Judged] = []
@@ -186,6 +195,11 @@ def _judged(entry: Entry, repository: Repository, landed: Landings, judges: list
         opinion=opinions[0],
         other=opinions[1] if len(opinions) > 1 else None,
     )
+
+
+def _objects(repository: Repository, counted: bool) -> Path | None:
+    """Return where rehearsals read; nowhere in a clone that would have to ask its remote for contents."""
+    return repository.git.directory.resolve() if counted and not repository.partial else None
 
 
 def _landed(entry: Entry, landed: Landings) -> Landed:

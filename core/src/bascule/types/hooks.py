@@ -91,6 +91,8 @@ class DryRunContext:
     tools: Mapping[str, str] = field(factory=dict)
     inputs: tuple[EvidenceInput, ...] = ()
     """Files that the pack's ``evidence:`` names, as far as they could be had."""
+    run_code: bool = False
+    """Whether code of the change may be run (a build, a plan), where the pack asks for it; never in a replay."""
 
 
 @frozen(kw_only=True)
