@@ -26,6 +26,8 @@ from attrs import Factory, define, field, frozen
 from bascule.simulator.process import SimulatorProcess
 from bascule.window import keys
 
+MOVED = Path(__file__).parents[1] / "support" / "moved.py"
+
 # Secrets that no output, log or record may ever show; each is unlike anything else in these tests.
 TOKENS = {
     "octo-dev": "sim-secret-dev-5f1c9a07",
@@ -404,15 +406,23 @@ class Repo:
             found |= {f"BASCULE_{name}_TOKEN": TOKENS[login] for name, login in names.items()}
         return {name: value for name, value in {**found, **changes}.items() if value is not None}
 
-    def run(self, *args: str, env: Mapping[str, str] | None = None, inputs: Path | None = None) -> Ran:
-        """Run ``bascule ARGS -R OWNER/NAME`` to its end; whatever it does, no secret and no traceback is shown."""
-        return self.bascule(*args, "-R", self.full, env=env, cwd=inputs)
+    def run(
+        self, *args: str, env: Mapping[str, str] | None = None, inputs: Path | None = None, moved: bool = False
+    ) -> Ran:
+        """Run ``bascule ARGS -R OWNER/NAME`` to its end; whatever it does, no secret and no traceback is shown.
 
-    def bascule(self, *args: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Ran:
+        ``moved``: its waiting moves the clocks instead of taking time.
+        """
+        return self.bascule(*args, "-R", self.full, env=env, cwd=inputs, moved=moved)
+
+    def bascule(
+        self, *args: str, env: Mapping[str, str] | None = None, cwd: Path | None = None, moved: bool = False
+    ) -> Ran:
         """Run ``bascule ARGS`` to its end."""
         self.world.sim.control("requests", method="DELETE")
+        program = [str(MOVED), self.world.url] if moved else ["-m", "bascule"]
         done = subprocess.run(
-            [sys.executable, "-m", "bascule", *args], env=self.env() if env is None else dict(env),
+            [sys.executable, *program, *args], env=self.env() if env is None else dict(env),
             cwd=cwd or self.world.folder, capture_output=True, text=True, timeout=120, check=False,
             stdin=subprocess.DEVNULL,
         )  # fmt: skip
@@ -420,9 +430,9 @@ class Repo:
         spotless(ran)
         return ran
 
-    def merge(self, number: int, *args: str, env: Mapping[str, str] | None = None) -> Ran:
+    def merge(self, number: int, *args: str, env: Mapping[str, str] | None = None, moved: bool = False) -> Ran:
         """Run ``bascule merge NUMBER --attended --json``."""
-        return self.run("merge", str(number), "--attended", "--json", *args, env=env)
+        return self.run("merge", str(number), "--attended", "--json", *args, env=env, moved=moved)
 
     def start(self, *args: str, env: Mapping[str, str] | None = None) -> Running:
         """Start ``bascule ARGS -R OWNER/NAME`` and return while it runs."""

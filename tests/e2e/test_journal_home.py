@@ -34,7 +34,7 @@ def test_a_killed_run_is_found_and_restored_without_being_told_where(world: Worl
     world.sim.control("clock", {"advance": 120})
     found = repo.run("audit", "--json").doc
     assert (found["open"], found["expired"]) == (True, True)
-    ran = repo.run("restore", "--expired", "--json")
+    ran = repo.run("restore", "--expired", "--json", moved=True)
     assert (ran.code, ran.doc["restored"], ran.doc["open"]) == (0, True, False), ran.out
     assert ran.doc["did"]
     assert repo.protection() == protected

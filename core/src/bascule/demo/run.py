@@ -49,6 +49,9 @@ def play(*, as_json: bool) -> int:
         console.print(f"[dim]A sweeper watches: bascule-restore --expired --loop 2s -R {ORG_REPO}[/]\n")
         for number, act in enumerate(ACTS, 1):
             played.append(_one(stage, console, number, act))
+            if not played[-1].identical:
+                console.print("[red]Protection is not what it was. The show stops here: nothing may run over that.[/]\n")
+                break
         after = {repo: stage.protection(repo) for repo in before}
         audit = stage.run("audit", "--verify", "-R", ORG_REPO)
         _ending(console, played, before, after, audit.out or audit.err, time.monotonic() - started)
@@ -57,7 +60,11 @@ def play(*, as_json: bool) -> int:
         print(json.dumps(_document(played, same=same), indent=2))
     if not same:
         return ExitCode.NOT_RESTORED
-    return ExitCode.DONE if all(p.good for p in played) and audit.code == 0 else ExitCode.BLOCKED
+    return ExitCode.DONE if _all_good(played) and audit.code == 0 else ExitCode.BLOCKED
+
+
+def _all_good(played: list[Played]) -> bool:
+    return len(played) == len(ACTS) and all(p.good for p in played)
 
 
 def _console(as_json: bool) -> Console:
@@ -112,9 +119,9 @@ def _ending(
             console.print(f"    [red]{line}[/]")
     console.print(f"\n[bold]Journal[/]  [dim]bascule audit --verify -R {ORG_REPO}[/]")
     console.print(audit.rstrip(), markup=False, soft_wrap=True)
-    good = all(p.good for p in played)
+    good = _all_good(played)
     verdict = "[green]As promised[/]" if good and before == after else "[red]NOT as promised[/]"
-    console.print(f"\n{verdict}: {sum(p.good for p in played)} of {len(played)} acts, in {seconds:.0f} s.")
+    console.print(f"\n{verdict}: {sum(p.good for p in played)} of {len(ACTS)} acts, in {seconds:.0f} s.")
     if good:
         console.print("[dim]Next: bascule replay .   what Bascule would have done with your own repository[/]")
     sys.stdout.flush()
@@ -147,7 +154,7 @@ def _document(played: list[Played], *, same: bool) -> dict[str, Any]:
     ]
     return {
         "schema_version": 1,
-        "good": all(p.good for p in played) and same,
+        "good": _all_good(played) and same,
         "protection_identical": same,
         "acts": acts,
     }
