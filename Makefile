@@ -1,5 +1,5 @@
 # Two commands matter to a newcomer: `make demo` and `make test`. Each fetches what it
-# needs, pinned, into .venv/ and nothing outside this folder. Needs make, git, Python 3.11+.
+# needs, pinned, into .venv/ and .cache/ and nothing outside this folder. Needs make, git, Python 3.11+.
 SHELL := /bin/sh
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 MEMBERS := core plugins/terraform plugins/helm plugins/observability plugins/release plugins/deps
 PYTEST_ARGS ?= -n 2
 
-.PHONY: help install demo test lint format bench docs lock clean
+.PHONY: help install demo tools test lint format bench docs lock clean
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
@@ -26,7 +26,10 @@ install: $(VENV)/.stamp ## everything, pinned, into .venv/
 demo: install ## the whole main job on the embedded simulator
 	@$(BIN)/bascule demo
 
-test: install ## the whole test suite
+tools: install ## the real tools that tests run, pinned, into .cache/tools/
+	@$(BIN)/python -m tests.support.toolchain
+
+test: tools ## the whole test suite
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: install ## ruff, mypy strict, import layers

@@ -17,8 +17,7 @@ from .conftest import Client
 from .pull_helpers import ONE_REVIEW, branch_off, events, give, merge, open_pull, protect, pull
 
 GH = shutil.which("gh")
-# A plain skip, in CI too: it comes from apt and from nowhere that this project installs from.
-pytestmark = pytest.mark.skipif(GH is None, reason="gh is not on PATH: apt-get install gh (never a failure, CI or not)")
+pytestmark = pytest.mark.tool("gh")
 
 
 class Gh:
