@@ -68,6 +68,8 @@ def _commits(*authors: str) -> Change:
     return {"commits": [{"author": a} for a in authors]}
 
 
+OWN = ["change:safe", "auto-relax-merge"]
+"""What the default of ``allowlist`` asks for itself."""
 CARRIED: tuple[Carried, ...] = (
     Carried(name="files.deny", states='files: {deny: ["**/forbidden/**"]}', good={},
             bad=_with_file(path="forbidden/{path}"), because="files"),
@@ -81,10 +83,10 @@ CARRIED: tuple[Carried, ...] = (
             bad=_commits("octo-dev", "octo-intern"), because="authors"),
     Carried(name="authors.deny", states='authors: {deny: ["octo-intern"]}', good={"author": "octo-dev"},
             bad={"author": "octo-intern"}, because="authors"),
-    Carried(name="labels.require", states='labels: {require: ["change:safe"]}', good={"labels": ["change:safe", "auto-relax-merge"]},
+    Carried(name="labels.require", states='labels: {require: ["change:safe"]}', good={"labels": OWN},
             bad={"labels": ["bug"]}, because="labels"),
-    Carried(name="labels.deny", states='labels: {deny: ["frozen"]}', good={"labels": ["bug", "change:safe", "auto-relax-merge"]},
-            bad={"labels": ["Frozen", "change:safe", "auto-relax-merge"]}, because="labels"),
+    Carried(name="labels.deny", states='labels: {deny: ["frozen"]}', good={"labels": ["bug", *OWN]},
+            bad={"labels": ["Frozen", *OWN]}, because="labels"),
     Carried(name="checks.require", states="checks: {require: [{name: e2e, app: github-actions}]}",
             good={"checks": [{"name": "e2e", "app": "github-actions"}]},
             bad={"checks": [{"name": "e2e", "app": "another-app"}]}, because="checks"),

@@ -177,9 +177,7 @@ def _install(name: str, content: bytes) -> None:
 
 def missing(names: Iterator[str] | tuple[str, ...]) -> list[str]:
     """Return what to say of each of ``names`` that is not on PATH."""
-    return [
-        f"{n} is not on PATH: {INSTALL.get(n, f'install {n}')}" for n in names if shutil.which(n) is None
-    ]
+    return [f"{n} is not on PATH: {INSTALL.get(n, f'install {n}')}" for n in names if shutil.which(n) is None]
 
 
 if __name__ == "__main__":

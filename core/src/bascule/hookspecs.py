@@ -123,9 +123,11 @@ def gate(ctx: GateContext) -> Iterable[Check]:  # type: ignore[empty-body]
 def dry_run(ctx: DryRunContext) -> Iterable[Evidence | Check]:  # type: ignore[empty-body]
     """Rehearse the change: plan, render, build, run the rules' own tests.
 
-    When: for a change that a pack of this scenario binds, after the first round of gates.
+    When: for a change that a pack binds whose scenario or one of whose rules is this plugin's, after the first round of
+        gates.
     Argument: ``ctx.change``, ``ctx.pack``, ``ctx.now``, ``ctx.objects``, ``ctx.workdir``, ``ctx.time_limit``,
-        ``ctx.output_limit``, ``ctx.tools``. Work in ``ctx.workdir`` only; it is removed afterwards.
+        ``ctx.output_limit``, ``ctx.tools``, ``ctx.inputs``, ``ctx.run_code``. Work in ``ctx.workdir`` only; it is
+        removed afterwards.
     Returns: :class:`~bascule.types.Evidence` whose ``kind`` starts with ``name/`` and whose ``binding`` is this
         change's and this pack's, secrets already redacted; or checks, where the rehearsal itself is the answer.
     None: as an empty answer: nothing to rehearse. A gate that wants evidence still waits or blocks.

@@ -50,7 +50,7 @@ def play(*, as_json: bool) -> int:
         for number, act in enumerate(ACTS, 1):
             played.append(_one(stage, console, number, act))
             if not played[-1].identical:
-                console.print("[red]Protection is not what it was. The show stops here: nothing may run over that.[/]\n")
+                console.print("[red]Protection is not what it was. The show stops here.[/]\n")
                 break
         after = {repo: stage.protection(repo) for repo in before}
         audit = stage.run("audit", "--verify", "-R", ORG_REPO)

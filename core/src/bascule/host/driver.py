@@ -35,6 +35,7 @@ from bascule.types import (
     RelaxContext,
     RelaxProposal,
     RestoreContext,
+    Rulepack,
     Scenario,
     WatchContext,
 )
@@ -134,13 +135,13 @@ class Hosts:
         return plugin is not None and "dry_run" in plugin.hooks
 
     def rehearse(self, ctx: DryRunContext) -> tuple[Evidence | Check, ...]:
-        """Ask the plugin of the pack's scenario and those of its rules to rehearse, as far as they have ``dry_run``.
+        """Return what :meth:`dry_run` of everybody in :meth:`rehearsing` says."""
+        return self.dry_run(ctx, self.rehearsing(ctx.pack))
 
-        Returns: as :meth:`dry_run`.
-        """
-        names = {ctx.pack.scenario, *(rule.use.partition("/")[0] for rule in ctx.pack.rules)}
-        able = [n for n in names if self.rehearses(n)]
-        return self.dry_run(ctx, able) if able else ()
+    def rehearsing(self, pack: Rulepack) -> tuple[str, ...]:
+        """Return the plugin of the pack's scenario and those of its rules, as far as they have ``dry_run``."""
+        names = {pack.scenario, *(rule.use.partition("/")[0] for rule in pack.rules)}
+        return tuple(n for n in sorted(names) if self.rehearses(n))
 
     # -- hooks --------------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from attrs import frozen
@@ -13,6 +14,9 @@ from bascule.forge.snapshot import Snapshot
 from bascule.pipeline.session import Session
 from bascule.rulepack.bind import Bound, BoundPack, United
 from bascule.types import Change, Check, DryRunContext, Evidence, GateContext, Verdict, verdict
+
+TOOL = "BASCULE_TOOL_"
+"""Prefix of the environment variables that name a program's path."""
 
 
 @frozen(kw_only=True)
@@ -55,16 +59,26 @@ def _one_pack(session: Session, snapshot: Snapshot, change: Change, part: BoundP
 
 def _rehearse(session: Session, snapshot: Snapshot, change: Change, part: BoundPack) -> tuple[Evidence | Check, ...]:
     """Let the scenario rehearse on files only; contents are fetched first, because a host has no network token."""
-    scenario = part.pack.scenario
-    if not session.hosts.rehearses(scenario):
+    if not session.hosts.rehearsing(part.pack):
         return ()
     session.progress(f"rehearsal of {part.pack.name}")
     objects = session.connection.objects(snapshot, contents=True)
     workdir = Path(tempfile.mkdtemp(prefix="bascule-dry-run-"))
     try:
         ctx = DryRunContext(
-            change=change, pack=part.pack, now=snapshot.date, objects=str(objects), workdir=str(workdir)
+            change=change,
+            pack=part.pack,
+            now=snapshot.date,
+            objects=str(objects),
+            workdir=str(workdir),
+            tools=_tools(session.environ),
+            run_code=True,
         )
-        return session.hosts.dry_run(ctx, (scenario,))
+        return session.hosts.rehearse(ctx)
     finally:
         shutil.rmtree(workdir, ignore_errors=True)
+
+
+def _tools(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the programs that the machine's owner chose, by name: ``BASCULE_TOOL_HELM`` for ``helm``."""
+    return {k.removeprefix(TOOL).lower(): v for k, v in sorted(environ.items()) if k.startswith(TOOL) and v}

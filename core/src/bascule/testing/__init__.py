@@ -1,7 +1,8 @@
-"""The kit for authors of plugins and rulepacks: records with healthy defaults, and a clock that tests own."""
+"""The kit for authors of plugins and rulepacks: records with healthy defaults, a bench, and a clock that tests own."""
+
+from typing import Any
 
 from bascule.clock import ManualClock
-from bascule.testing.bench import Bench, Outcome
 from bascule.testing.builders import (
     BASE,
     DEV_ID,
@@ -48,3 +49,12 @@ __all__ = [
     "make_verdict",
     "make_window",
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    # The bench calls hooks in this process, so it brings pluggy; who only wants records is spared that.
+    if name in {"Bench", "Outcome"}:
+        from bascule.testing import bench
+
+        return getattr(bench, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
