@@ -17,6 +17,7 @@ from bascule.clock import Clock, SystemClock
 from bascule.host import answers
 from bascule.host.conversation import Answer, Call, Line, converse, stop
 from bascule.host.discovery import Found, discover, search_path
+from bascule.host.homes import sweep
 from bascule.host.roster import Fault, Plugin, Roster, Said, load_call, roll_call
 from bascule.host.settings import Limits, Settings
 from bascule.host.table import HOOKS
@@ -84,7 +85,7 @@ class Hosts:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
+        self.stop()
 
     def stop(self) -> None:
         """End every host now, with all it started. The next question starts what it needs again.
@@ -92,10 +93,6 @@ class Hosts:
         The pipeline calls this before a window opens: no plugin runs beside it (invariant 7).
         """
         stop(self._lines)
-
-    def close(self) -> None:
-        """End every host."""
-        self.stop()
 
     @property
     def running(self) -> tuple[str, ...]:
@@ -287,6 +284,7 @@ class Hosts:
 
     def _call_roll(self) -> Roster:
         if self._roster is None:
+            sweep()
             for line in self._lines:
                 for entry in line.found.entries:
                     line.ask(load_call(entry))

@@ -6,14 +6,13 @@ import contextlib
 import json
 import os
 import select
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import uuid
 from pathlib import Path
 
+from bascule.host.homes import Home
 from bascule.host.settings import Limits, Settings, clean_environment
 
 CHILD = Path(__file__).with_name("child.py")
@@ -32,7 +31,7 @@ class HostProcess:
     def __init__(self, settings: Settings) -> None:
         self.mark = uuid.uuid4().hex
         """What every process that this one starts carries in its environment."""
-        self._home = tempfile.mkdtemp(prefix="bascule-host-")
+        self._home = Home()
         self._outbox = memoryview(b"")
         self._inbox = bytearray()
         self._tail = bytearray()
@@ -73,8 +72,8 @@ class HostProcess:
             stderr=output,
             pass_fds=(requests, answers, life),
             start_new_session=True,
-            cwd=self._home,
-            env={**clean_environment(self._home, settings.env), MARK: self.mark},
+            cwd=self._home.path,
+            env={**clean_environment(self._home.path, settings.env), MARK: self.mark},
         )
         for fd in (requests, answers, life, output):
             os.close(fd)
@@ -189,7 +188,7 @@ class HostProcess:
     def _close(self) -> None:
         while self._fds:
             os.close(self._fds.pop())
-        shutil.rmtree(self._home, ignore_errors=True)
+        self._home.remove()
 
 
 def kill_marked(*marks: str) -> None:

@@ -282,8 +282,11 @@ class _Restore:
         return ExitCode.OUTSIDE if done.alarms else ExitCode.DONE
 
     def _banner(self, done: Swept) -> str:
-        window, loose = done.state.window, done.restoring.loose if done.restoring is not None else ()
-        since = window.at.isoformat(timespec="seconds") if window is not None else "unknown"
+        window, opened = done.state.window, done.state.opened
+        loose = done.restoring.loose if done.restoring is not None else ()
+        # A takeover writes an `open` of its own; protection has been loose since the first one.
+        at = (opened.since if opened is not None else None) or (window.at if window is not None else None)
+        since = at.isoformat(timespec="seconds") if at is not None else "unknown"
         return say.banner(self._branch(done), loose, since, self._by_hand(done))
 
     def _branch(self, done: Swept) -> str:
