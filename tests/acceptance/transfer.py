@@ -68,15 +68,17 @@ def _commits(*authors: str) -> Change:
     return {"commits": [{"author": a} for a in authors]}
 
 
+EMPTY: Mapping[str, Any] = {"before": None, "after": None}
+"""A file whose contents are not stated any more."""
 OWN = ["change:safe", "auto-relax-merge"]
 """What the default of ``allowlist`` asks for itself."""
 CARRIED: tuple[Carried, ...] = (
     Carried(name="files.deny", states='files: {deny: ["**/forbidden/**"]}', good={},
             bad=_with_file(path="forbidden/{path}"), because="files"),
-    Carried(name="files.only", states='files: {only: ["**/*", "*"]}', good={}, bad=_with_file(kind="symlink"),
+    Carried(name="files.only", states='files: {only: ["**/*", "*"]}', good={}, bad=_with_file(kind="symlink", **EMPTY),
             because="files"),
     Carried(name="files.special", states="files: {special: []}", good={},
-            bad=_with_file(kind="executable", kind_before="regular"), because="files"),
+            bad=_with_file(kind="executable", kind_before="regular", **EMPTY), because="files"),
     Carried(name="authors.allow", states='authors: {allow: ["renovate[bot]#29139614"]}',
             good={"author": "renovate[bot]#29139614"}, bad={"author": "renovate[bot]#1"}, because="authors"),
     Carried(name="authors of commits", states='authors: {allow: ["octo-dev"]}', good=_commits("octo-dev"),
@@ -103,7 +105,7 @@ CARRIED: tuple[Carried, ...] = (
             bad={"title": "Raise it, DO NOT MERGE"}, because="title"),
     Carried(name="size.files", states="size: {files: 5}", good={}, bad=_more_files(6), because="size"),
     Carried(name="size.lines", states="size: {lines: 60}", good={},
-            bad=_with_file(additions=5000, before=None, after=None), because="size"),
+            bad=_with_file(additions=5000, **EMPTY), because="size"),
     Carried(name="size.commits", states="size: {commits: 2}", good=_commits("octo-dev"),
             bad=_commits("octo-dev", "octo-dev", "octo-dev"), because="size"),
     Carried(name="forks.allow", states="forks: {allow: false}", good={"fork": False}, bad={"fork": True},
@@ -119,7 +121,7 @@ CARRIED: tuple[Carried, ...] = (
     Carried(name="no rule: changes requested", states="labels: {deny: [frozen]}", good={},
             bad={"reviews": [{"author": "octo-reviewer", "state": "CHANGES_REQUESTED"}]}, because="changes_requested"),
     Carried(name="no rule: protected files", states="labels: {deny: [frozen]}", good={},
-            bad=_with_file(path=".github/workflows/x.yml", before=None, after=None), because="protected_files"),
+            bad=_with_file(path=".github/workflows/x.yml", **EMPTY), because="protected_files"),
 )  # fmt: skip
 
 SETTINGS: tuple[tuple[str, str, Callable[[Rulepack], bool]], ...] = (

@@ -1,0 +1,93 @@
+"""What a manifest or lockfile says, whatever its format."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import asdict, field, frozen
+
+
+@frozen(kw_only=True)
+class Entry:
+    """One dependency in one file.
+
+    ``version`` is exact, or the range as written where ``range`` is true. ``place`` tells several entries of one name
+    apart (a table, a path in the tree) where the file does. ``source`` is ``registry``, ``git``, ``url``, ``path``,
+    ``workspace`` or ``alias``; ``origin`` the host or address behind it. ``content`` is the hash of what is installed,
+    ``script`` whether installing runs code of it. ``direct`` and ``dev`` are None where the file does not say.
+    """
+
+    name: str
+    version: str
+    place: str = ""
+    range: bool = False
+    source: str = "registry"
+    origin: str = ""
+    content: str = ""
+    script: bool = False
+    direct: bool | None = None
+    dev: bool | None = None
+
+
+@frozen(kw_only=True)
+class Manifest:
+    """A whole file: its entries, and ``rest``, everything else as data that can be compared."""
+
+    ecosystem: str
+    lock: bool
+    entries: tuple[Entry, ...]
+    rest: Any = None
+
+
+@frozen(kw_only=True)
+class Update:
+    """A dependency that differs. ``before`` or ``after`` is empty where it was added or removed."""
+
+    ecosystem: str
+    name: str
+    before: str
+    after: str
+    level: str
+    file: str
+    lock: bool
+    zero: int = 0
+    unstable: bool = False
+    direct: bool | None = None
+    dev: bool | None = None
+
+    def data(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return asdict(self)
+
+
+@frozen(kw_only=True)
+class Other:
+    """An edit that no update explains: ``what`` in words, ``kind`` for rules, ``name`` of the package, if any."""
+
+    file: str
+    kind: str
+    what: str
+    name: str = ""
+    before: str = ""
+    after: str = ""
+
+    def data(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return asdict(self)
+
+
+@frozen(kw_only=True)
+class Changes:
+    """All that a change does to dependencies. ``unread`` are manifests that could not be read, with the reason."""
+
+    updates: tuple[Update, ...] = ()
+    others: tuple[Other, ...] = ()
+    unread: Mapping[str, str] = field(factory=dict)
+    manifests: tuple[str, ...] = ()
+    locks: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
+
+
+class UnreadableError(Exception):
+    """A file is not what its name says; the message completes "cannot be read: ..."."""
