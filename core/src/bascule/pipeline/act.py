@@ -232,4 +232,9 @@ def _journal_details(result: Result) -> dict[str, object]:
         "packs": [{"name": p.name, "scenario": p.scenario, "commit": p.commit} for p in result.packs],
         "open": [{"rule": c.rule, "status": c.status.value, "source": c.source} for c in failed],
         "blockers": [b.kind.value for b in result.blockers if b.kind is not None],
+        # By hash: what was seen can be proven later, and what is in it stays where it was.
+        "evidence": [
+            {key: proof[key] for key in ("kind", "sha256", "provenance", "source")}
+            for proof in result.details.get("evidence", ())
+        ],
     }

@@ -290,7 +290,17 @@ def _unreadable(snapshot: Snapshot) -> Check:
 
 def _details(known: Decision, choice: Choice) -> Mapping[str, object]:
     waits = [b.name for b in choice.waits]
-    proofs = [{"kind": e.kind, "sha256": e.sha256, "summary": e.summary} for e in known.evidence]
+    proofs = [
+        {
+            "kind": e.kind,
+            "sha256": e.sha256,
+            "summary": e.summary,
+            "provenance": e.provenance,
+            "tool": f"{e.binding.tool} {e.binding.tool_version}".strip(),
+            "source": e.source,
+        }
+        for e in known.evidence
+    ]
     return {**({"waits": waits} if waits else {}), **({"evidence": proofs} if proofs else {})}
 
 
