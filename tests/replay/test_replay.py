@@ -5,11 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 
+from bascule.clock import ManualClock
+from bascule.host.driver import Hosts
 from bascule.replay.judge import Judge
 from bascule.replay.records import Judged, Outcome, Policy, Report
+from bascule.replay.run import Request, replay
 from bascule.testing import make_change, make_check, make_pack
-from bascule.types import Binding, Check, DryRunContext, Evidence, GateContext, Status
+from bascule.types import Binding, Check, DryRunContext, Evidence, GateContext, Scenario, Status, Template
 
 DOCS = """\
 version: 1
@@ -221,11 +225,28 @@ def test_two_policies_and_where_they_differ(story: Any, replayed: Any, tmp_path:
     assert report.count(Outcome.ALLOWED) == 1  # the table is the first policy's
 
 
-def test_packaged_defaults_without_rules_never_call_a_change_allowed(story: Any, replayed: Any) -> None:
+class Bare:
+    """The installed plugins, but terraform offers no rule and a template without any."""
+
+    def __init__(self, hosts: Hosts) -> None:
+        self._hosts = hosts
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._hosts, name)
+
+    def scenarios(self) -> dict[str, Scenario]:
+        found = dict(self._hosts.scenarios())
+        text = 'version: 1\nscenario: terraform\nmatch: {files: ["**/*.tf"]}\n'
+        bare = (Template(name="default", text=text),)
+        return {**found, "terraform": evolve(found["terraform"], rules=(), templates=bare)}
+
+
+def test_packaged_defaults_without_rules_never_call_a_change_allowed(story: Any, hosts: Hosts) -> None:
     story.commit("first", {"infra/main.tf": "1\n", "docs/a.md": "1\n"})
     story.commit("infra", {"infra/main.tf": "2\n"})
     story.commit("page", {"docs/a.md": "2\n"})
-    report = replayed(story.path)
+    plugins: Any = Bare(hosts)
+    report = replay(Request(path=story.path), plugins, ManualClock(), lambda done, total: None)
     assert report.policy.unready == ("terraform",)
     found = by_title(report)
     assert found["infra"].opinion.outcome is Outcome.NEEDS_TOOL

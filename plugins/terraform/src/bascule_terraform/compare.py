@@ -6,10 +6,9 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
-
-from attrs import frozen
 
 from bascule.kit import RehearsalError, Tree, Trees
 from bascule.types import FileKind, Status
@@ -40,7 +39,7 @@ _RUNS = frozenset({"external", "http"})
 _LOCK = ".terraform.lock.hcl"
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Finding:
     """One thing a person would look at twice."""
 
@@ -118,6 +117,11 @@ def _folder(tree: Tree, folder: str) -> tuple[Block, ...]:
     ]  # fmt: skip
     tree.read_all(paths)
     return tuple(b for p in paths for b in _file(tree, p))
+
+
+def has_resources(tree: Tree, folder: str) -> bool:
+    """Return whether configuration in ``folder`` has resources or calls modules."""
+    return any(b.type in {"resource", "module"} for b in _folder(tree, folder))
 
 
 def _grouped(blocks: Iterable[Block]) -> dict[tuple[str, ...], list[Block]]:

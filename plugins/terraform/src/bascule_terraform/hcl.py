@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
-
-from attrs import field, frozen
 
 from bascule.kit import RehearsalError, json_document
 from bascule.types import Status
@@ -20,13 +19,13 @@ _PLAIN = ("terraform", "locals", "moved", "removed", "import", "lifecycle", "con
 _NESTED = frozenset({"lifecycle", "connection", "provisioner", "backend", "cloud", "required_providers"})
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Block:
     """A block: ``attrs`` are expressions as text without comments and layout."""
 
     type: str
     labels: tuple[str, ...] = ()
-    attrs: Mapping[str, str] = field(factory=dict)
+    attrs: Mapping[str, str] = field(default_factory=dict)
     blocks: tuple[Block, ...] = ()
 
     def text(self) -> str:

@@ -182,7 +182,7 @@ def _differences(change: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, .
                     (*path, at), _nth(old, at), _nth(new, at), _nth(extra_list, at, False), _mark(hid, at),
                     _mark(hides, at),
                 ))  # fmt: skip
-        elif old != new or type(old) is not type(new):
+        elif old != new or type(old) is not type(new) or unknown_below(unknown):
             # Something below may be sensitive where only one side is a structure; the path alone tells nothing of it.
             yield path, "changed"
 

@@ -61,6 +61,8 @@ def _local(ctx: DryRunContext) -> dict[str, Any]:
             expected="a machine whose owner lets it run code of changes",
             fix="let a workflow plan and take its artifact, or allow running code where Bascule runs",
         )
+    from bascule_terraform import compare
+
     trees = Trees.of(ctx)
     root = trees.after.export(Path(ctx.workdir) / "after")
     changed = _changed(trees)
@@ -90,7 +92,17 @@ def _local(ctx: DryRunContext) -> dict[str, Any]:
                 status=Status.BLOCK,
                 paths=changed,
             )
-    return plan.read(terraform.run("show", "-json", "bascule.plan", cwd=there, blame=changed).out.encode())
+    data = plan.read(terraform.run("show", "-json", "bascule.plan", cwd=there, blame=changed).out.encode())
+    if not data["managed"] and compare.has_resources(trees.before, folders[0]):
+        # Without the state every resource looks new, and nothing that goes would be seen to go.
+        raise RehearsalError(
+            "a local plan that sees no state, where there were resources before",
+            expected="a plan that knows what exists",
+            fix="let a workflow that reaches the state plan, and take its artifact",
+            status=Status.BLOCK,
+            paths=changed,
+        )
+    return data
 
 
 def _locked(folder: Path) -> bool:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
-
-from attrs import frozen
 
 Version = tuple[int, ...]
 _CONSTRAINT = re.compile(r"\s*(>=|<=|!=|~>|=|>|<)?\s*v?(\d+(?:\.\d+){0,3})\s*")
@@ -24,7 +23,7 @@ def any_match(patterns: Iterable[str], text: str) -> bool:
     return any(address_glob(p).fullmatch(text) for p in patterns)
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Range:
     """The versions that a constraint admits: from ``low`` (included or not) to ``high``, without ``out``."""
 
