@@ -144,7 +144,7 @@ def _steps(text: str) -> Iterator[tuple[str, bool]]:
         raise ValueError("an empty path")
     while at < size:
         if text.startswith('["', at):
-            end = text.find('"]', at)
+            end = text.find('"]', at + 2)
             if end < 0:
                 raise ValueError(f'column {at + 1}: `["` without `"]`')
             yield text[at + 2 : end], True
