@@ -225,4 +225,7 @@ def test_no_plan_is_said(tmp_path: Path) -> None:
     outcome = Bench("terraform", tmp_path).run(
         before={}, after={"a.tf": ""}, rules=[{"id": "r", "use": "terraform/limit", "total": 1}]
     )
-    assert "evidence" in outcome.blocked_by("rehearsal").fix
+    (check,) = outcome.of("rehearsal")
+    assert check.status is Status.WAIT
+    assert "`evidence`" in check.fix
+    assert outcome.status is Status.WAIT
