@@ -35,12 +35,20 @@ Exit codes: 0 merged or nothing to do, 1 blocked, 3 outside fault, 4 PROTECTION 
 
 @click.command(help=_CHECK)
 @running.shared
-def check(target: str | None, repo: str | None, as_json: bool, output: str, verbose: bool, exit_zero: bool) -> int:
+def check(
+    target: str | None,
+    repo: str | None,
+    as_json: bool,
+    output: str,
+    verbose: bool,
+    given: tuple[str, ...],
+    exit_zero: bool,
+) -> int:
     """Decide and print."""
     from bascule.pipeline.decide import decide
 
     output = "json" if as_json else output
-    with running.session(target, repo, quiet=output == "json") as (session, number):
+    with running.session(target, repo, quiet=output == "json", given=given) as (session, number):
         result = decide(session, number).result
     running.show(result, output=output, verbose=verbose)
     return running.code(result, exit_zero=exit_zero)
@@ -50,13 +58,20 @@ def check(target: str | None, repo: str | None, as_json: bool, output: str, verb
 @running.shared
 @click.option("--attended", is_flag=True, help="A person watches: no sweeper's heartbeat is asked for.")
 def merge(
-    target: str | None, repo: str | None, as_json: bool, output: str, verbose: bool, exit_zero: bool, attended: bool
+    target: str | None,
+    repo: str | None,
+    as_json: bool,
+    output: str,
+    verbose: bool,
+    given: tuple[str, ...],
+    exit_zero: bool,
+    attended: bool,
 ) -> int:
     """Decide, act and print."""
     from bascule.pipeline.run import run
 
     output = "json" if as_json else output
-    with running.session(target, repo, attended=attended, quiet=output == "json") as (session, number):
+    with running.session(target, repo, attended=attended, quiet=output == "json", given=given) as (session, number):
         result = run(session, number)
     running.show(result, output=output, verbose=verbose)
     return running.code(result, exit_zero=exit_zero)

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -29,6 +30,13 @@ def shared(command: Callable[..., int]) -> Callable[..., int]:
             click.option("--json", "as_json", is_flag=True, help="The result as one JSON document on stdout."),
             click.option("--output", type=click.Choice(OUTPUTS), default="text", show_default=True, help="Format."),
             click.option("-v", "--verbose", is_flag=True, help="Every check, as a tree."),
+            click.option(
+                "--evidence",
+                "given",
+                multiple=True,
+                metavar="NAME=FILE",
+                help="A file that a rulepack's evidence asks for, such as a plan.",
+            ),
             click.option("--exit-zero", is_flag=True, help="Exit 0 for blocked and waiting, too (Actions)."),
         )
     ):
@@ -38,13 +46,19 @@ def shared(command: Callable[..., int]) -> Callable[..., int]:
 
 @contextmanager
 def session(
-    target: str | None, repo: str | None, *, attended: bool = False, quiet: bool = False
+    target: str | None,
+    repo: str | None,
+    *,
+    attended: bool = False,
+    quiet: bool = False,
+    given: tuple[str, ...] = (),
 ) -> Iterator[tuple[Session, int]]:
     """Yield the session of one run and the pull request's number.
 
     Raises:
-        BasculeError: no token, no such repository or branch, GitHub not reachable.
+        BasculeError: no token, no such repository or branch, GitHub not reachable, an evidence file that is none.
     """
+    evidence = files(given)
     from bascule.forge import connect, protect_process, resolve
     from bascule.host.driver import Hosts
     from bascule.pipeline.session import Session
@@ -63,6 +77,7 @@ def session(
                 clock=clock,
                 environ=dict(os.environ),
                 attended=attended,
+                evidence=evidence,
                 typed=attended or (sys.stdin is not None and sys.stdin.isatty()),
                 progress=(lambda _: None) if quiet else told,
             )
@@ -73,6 +88,27 @@ def session(
             yield made, number
     finally:
         connection.close()
+
+
+def files(given: tuple[str, ...]) -> dict[str, Path]:
+    """Return the evidence files of ``NAME=FILE`` options by name.
+
+    Raises:
+        UsageError: an option of another form, a name twice, or no file there.
+    """
+    from bascule.errors import UsageError
+
+    found: dict[str, Path] = {}
+    for option in given:
+        name, equals, path = option.partition("=")
+        if not equals or not name or not path:
+            raise UsageError(f"found {option!r}, expected NAME=FILE", hint="for example: --evidence plan=plan.json")
+        if name in found:
+            raise UsageError(f"{name} is given twice", where="--evidence", hint="leave one of them out")
+        if not Path(path).is_file():
+            raise UsageError(f"there is no file {path}", where=f"--evidence {name}", hint="give the path of a file")
+        found[name] = Path(path).resolve()
+    return found
 
 
 def told(step: str) -> None:

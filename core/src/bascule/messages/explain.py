@@ -101,6 +101,9 @@ def _gates(pack: Rulepack) -> Iterator[tuple[str, str]]:
         if limit is not None:
             yield f"size.{name}", f"At most {limit} {_SIZE[name]}."
     yield "forks.allow", "May come from a fork." if pack.forks.allow else "May not come from a fork."
+    for name, entry in pack.evidence.items():
+        how = "made here by the plugin" if entry.source == "local" else f"given with `--evidence {name}=FILE`"
+        yield "evidence", f"Evidence {code(name)} is {how}."
     for at, rule in enumerate(pack.rules):
         given = json.dumps(rule.params, ensure_ascii=False, sort_keys=True)
         yield f"rules[{at}]", f"Rule {code(rule.id)}: {code(rule.use)}" + (f" with {given}." if rule.params else ".")

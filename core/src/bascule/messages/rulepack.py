@@ -248,6 +248,16 @@ def replaced_rule(rule_id: str, where: str) -> str:
     return f"the rule {code(rule_id)} is not the template's ({where})"
 
 
+def two_sources(name: str, a_where: str, b_where: str) -> str:
+    """Two templates with one evidence from two places."""
+    return f"the evidence {code(name)} comes from two places ({a_where} and {b_where})"
+
+
+def another_source(name: str, source: str, where: str) -> str:
+    """Evidence that would come from elsewhere than the template says."""
+    return f"the evidence {code(name)} no longer comes from {code(source)}, as the template says ({where})"
+
+
 def outside_hours(own: str, base: str, where: str) -> str:
     """Hours that are not within the template's."""
     return f"{code(own)} is not within the template's {code(base)} ({where})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from attrs import define, field
 
@@ -42,6 +43,8 @@ class Session:
     typed: bool = False
     asked_by: str | None = None
     asked_sha: str = ""
+    evidence: Mapping[str, Path] = field(factory=dict)
+    """Evidence files that were given with the command, by name."""
     progress: Callable[[str], None] = _quiet
     journal: Journal | None = field(default=None, init=False)
     """The journal once it was looked into; it remembers what was read."""

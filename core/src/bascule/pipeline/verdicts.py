@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -10,11 +11,25 @@ from pathlib import Path
 from attrs import frozen
 
 from bascule import gates
+from bascule.errors import UsageError
 from bascule.forge.snapshot import Snapshot
+from bascule.messages import evidence as say
 from bascule.pipeline.session import Session
 from bascule.rulepack.bind import Bound, BoundPack, United
-from bascule.types import Change, Check, DryRunContext, Evidence, GateContext, Verdict, verdict
+from bascule.types import (
+    Change,
+    Check,
+    DryRunContext,
+    Evidence,
+    EvidenceInput,
+    GateContext,
+    Rulepack,
+    Verdict,
+    verdict,
+)
 
+LARGEST = 64 * 1024 * 1024
+"""Bytes of an evidence file."""
 TOOL = "BASCULE_TOOL_"
 """Prefix of the environment variables that name a program's path."""
 
@@ -29,6 +44,7 @@ class Judged:
 
 def judge(session: Session, snapshot: Snapshot, change: Change, bound: Bound, united: United) -> Judged:
     """Return the verdict of every bound pack over ``change``, united; unclaimed files block."""
+    _asked_for(session, bound)
     children: list[Verdict] = []
     evidence: list[Evidence] = []
     for part in bound.packs:
@@ -62,6 +78,7 @@ def _rehearse(session: Session, snapshot: Snapshot, change: Change, part: BoundP
     if not session.hosts.rehearsing(part.pack):
         return ()
     session.progress(f"rehearsal of {part.pack.name}")
+    inputs, missing = _inputs(session, part.pack)
     objects = session.connection.objects(snapshot, contents=True)
     workdir = Path(tempfile.mkdtemp(prefix="bascule-dry-run-"))
     try:
@@ -72,11 +89,40 @@ def _rehearse(session: Session, snapshot: Snapshot, change: Change, part: BoundP
             objects=str(objects),
             workdir=str(workdir),
             tools=_tools(session.environ),
+            inputs=inputs,
             run_code=True,
         )
-        return session.hosts.rehearse(ctx)
+        return (*missing, *session.hosts.rehearse(ctx))
     finally:
         shutil.rmtree(workdir, ignore_errors=True)
+
+
+def _asked_for(session: Session, bound: Bound) -> None:
+    """Refuse a file that nobody asks for: whoever gave it thinks that it decides something."""
+    asked = tuple(dict.fromkeys(n for p in bound.packs for n, e in p.pack.evidence.items() if e.source == "file"))
+    for name in session.evidence:
+        if name not in asked:
+            message, hint = say.nobody_asks(name, asked)
+            raise UsageError(message, where="--evidence", hint=hint)
+
+
+def _inputs(session: Session, pack: Rulepack) -> tuple[tuple[EvidenceInput, ...], tuple[Check, ...]]:
+    """Return the files that ``pack`` asks for, and a check for each that cannot be handed on."""
+    found, missing = [], []
+    for name, entry in pack.evidence.items():
+        path = session.evidence.get(name)
+        if entry.source != "file":
+            continue
+        if path is None:
+            missing.append(say.not_given(name, entry.where))
+            continue
+        size = path.stat().st_size
+        if size > LARGEST:
+            missing.append(say.too_large(name, size, LARGEST, entry.where))
+            continue
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        found.append(EvidenceInput(name=name, path=str(path), sha256=sha256, size=size, provenance=f"file:{path.name}"))
+    return tuple(found), tuple(missing)
 
 
 def _tools(environ: Mapping[str, str]) -> dict[str, str]:

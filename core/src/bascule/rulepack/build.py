@@ -64,6 +64,7 @@ def build(*, name: str, path: str, commit: str, doc: Document, shape: PackShape,
         size=SizeRule(files=of("size.files", None), lines=of("size.lines", None), commits=of("size.commits", None)),
         forks=ForksRule(allow=of("forks.allow", False)),
         rules=of("rules", ()),
+        evidence={e.name: e for e in of("evidence", ())},
         schedule=ScheduleRule(merge=hours, timezone=zone),
         relax=RelaxRule(allow=of("relax.allow", ()), max_exposure=of("relax.max_exposure", 10.0)),
         merge=MergeRule(method=of("merge.method", None)),
@@ -135,5 +136,6 @@ def _hash(pack: Rulepack) -> str:
         examples=(),
         loosened=(),
         rules=tuple(evolve(r, where="") for r in pack.rules),
+        evidence={name: evolve(e, where="") for name, e in pack.evidence.items()},
     )
     return wire.sha256(wire.dump(bare))

@@ -10,8 +10,8 @@ from attrs import frozen
 
 from bascule.config.reader import Document, Path
 from bascule.config.shape import keys_of
-from bascule.rulepack.schema import CheckShape, PackShape, RuleShape
-from bascule.types import CheckRequirement, Rule
+from bascule.rulepack.schema import CheckShape, EvidenceShape, PackShape, RuleShape
+from bascule.types import CheckRequirement, EvidenceSource, Rule
 
 
 @frozen(kw_only=True)
@@ -74,6 +74,8 @@ def _stated(doc: Document, path: Path, value: Any) -> Stated:
 def _item(value: Any, where: str) -> Any:
     if isinstance(value, CheckShape):
         return CheckRequirement(name=value.name, app=value.app)
+    if isinstance(value, EvidenceShape):
+        return EvidenceSource(name=value.name, source=value.source, where=where)
     if isinstance(value, RuleShape):
         return Rule(id=value.id, use=value.use, params=value.params, where=where)
     return value

@@ -219,6 +219,11 @@ class _Loader:
             self._say(doc, ("schedule", "merge"), say.not_a_schedule(str(error)))
 
     def _check_rules(self, doc: Document, shape: PackShape) -> None:
+        named: dict[str, str] = {}
+        for at, entry in enumerate(shape.evidence or ()):
+            if entry.name in named:
+                self._say(doc, ("evidence", at, "name"), say.same_id(entry.name, named[entry.name]))
+            named.setdefault(entry.name, doc.at(("evidence", at, "name")))
         first: dict[str, str] = {}
         for at, rule in enumerate(shape.rules or ()):
             if rule.id in first:

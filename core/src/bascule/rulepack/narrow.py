@@ -223,6 +223,35 @@ class ById:
         return [(say.no_longer(f"rule {r.id}", r.where), own.where) for r in base.value if r.id not in kept]
 
 
+@frozen(kw_only=True)
+class ByName:
+    """Evidence: sources add up, and one name means one source."""
+
+    default: Any = None
+
+    def merged(self, a: Stated, b: Stated) -> Stated | str:
+        """Return the sources of both."""
+        known = {e.name: e for e in a.value}
+        clash = next((e for e in b.value if e.name in known and known[e.name].source != e.source), None)
+        if clash is not None:
+            return say.two_sources(clash.name, known[clash.name].where, clash.where)
+        return a.plus(b, tuple(i for i, e in enumerate(b.value) if e.name not in known))
+
+    def looser(self, base: Stated, own: Stated) -> list[Found]:
+        """Return entries of ``base`` that would come from elsewhere."""
+        known = {e.name: e for e in base.value}
+        return [
+            (say.another_source(e.name, known[e.name].source, known[e.name].where), e.where)
+            for e in own.value
+            if e.name in known and known[e.name].source != e.source
+        ]
+
+    def dropped(self, base: Stated, own: Stated) -> list[Found]:
+        """Return entries that are not repeated."""
+        kept = {e.name for e in own.value}
+        return [(say.no_longer(f"evidence {e.name}", e.where), own.where) for e in base.value if e.name not in kept]
+
+
 def _same_rule(a: Any, b: Any) -> bool:
     # `==` alone takes True for 1.
     return a.use == b.use and repr(_sorted(a.params)) == repr(_sorted(b.params))
@@ -284,6 +313,7 @@ FIELDS: dict[str, Field] = {
     "size.commits": Limited(level=float),
     "forks.allow": Limited(level=float, show=lambda v: str(v).lower(), default=False),
     "rules": ById(),
+    "evidence": ByName(),
     "schedule": Hours(),
     "relax.allow": Within(show=_value),
     "relax.max_exposure": Limited(level=float, show=_duration),

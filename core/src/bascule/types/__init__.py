@@ -36,6 +36,7 @@ from bascule.types.rulepack import (
     AuthorsRule,
     CheckRequirement,
     ChecksRule,
+    EvidenceSource,
     Example,
     FilesRule,
     ForksRule,
@@ -57,8 +58,8 @@ from bascule.types.verdict import Check, Status, Verdict, attributed, verdict, w
 __all__ = [
     "CAUSES", "Actor", "Admits", "AuthorsRule", "AutoMerge", "Binding", "Blocker", "Change", "Check",
     "CheckRequirement", "CheckResult", "ChecksRule", "Classification", "Commit", "DryRunContext", "Evidence",
-    "EvidenceInput", "Example", "Failure", "FileChange", "FileKind", "FilesRule", "ForksRule", "GateContext",
-    "LabelsRule", "Match",
+    "EvidenceInput", "EvidenceSource", "Example", "Failure", "FileChange", "FileKind", "FilesRule", "ForksRule",
+    "GateContext", "LabelsRule", "Match",
     "MergeContext", "MergePlan", "MergeReport", "MergeRule", "Mode", "NotifyRule", "Observation", "PackRef", "PastRun",
     "Plan", "PluginReport", "RelaxContext", "RelaxKind", "RelaxProposal", "RelaxRule", "Relaxation", "Repo",
     "RestoreContext", "Result", "Review", "Rule", "RuleSpec", "Rulepack", "RunStatus", "Scenario", "ScheduleRule",

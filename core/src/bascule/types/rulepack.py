@@ -120,6 +120,15 @@ class Rule:
 
 
 @frozen(kw_only=True)
+class EvidenceSource:
+    """Where the evidence ``name`` comes from: ``file`` (given with the command) or ``local`` (a plugin makes it)."""
+
+    name: str
+    source: str
+    where: str = ""
+
+
+@frozen(kw_only=True)
 class ScheduleRule:
     """When merging is allowed, e.g. ``Mon-Thu 09:00-16:00`` in an IANA zone."""
 
@@ -197,6 +206,8 @@ class Rulepack:
     size: SizeRule = SizeRule()
     forks: ForksRule = ForksRule()
     rules: tuple[Rule, ...] = ()
+    evidence: Mapping[str, EvidenceSource] = field(factory=dict)
+    """By name."""
     schedule: ScheduleRule = ScheduleRule()
     relax: RelaxRule = RelaxRule()
     merge: MergeRule = MergeRule()

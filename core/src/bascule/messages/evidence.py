@@ -1,0 +1,40 @@
+"""What is said of the files that rehearsals need."""
+
+from __future__ import annotations
+
+from bascule.messages.wording import code, listed
+from bascule.types import Check, Status
+
+RULE = "evidence"
+
+
+def not_given(name: str, where: str) -> Check:
+    """A file that the pack asks for and nobody gave."""
+    return Check(
+        rule=RULE,
+        status=Status.WAIT,
+        found=f"nobody gave the file {code(name)}",
+        expected=f"the file {code(name)}, made from this head",
+        fix=f"give it with the command: --evidence {name}=FILE",
+        where=where or None,
+    )
+
+
+def too_large(name: str, size: int, most: int, where: str) -> Check:
+    """A file that is larger than a rehearsal reads."""
+    return Check(
+        rule=RULE,
+        status=Status.BLOCK,
+        found=f"the file {code(name)} has {size:,} bytes",
+        expected=f"at most {most:,} bytes",
+        fix="make what it tells smaller, or merge by hand",
+        where=where or None,
+    )
+
+
+def nobody_asks(name: str, asked: tuple[str, ...]) -> tuple[str, str]:
+    """A file that no bound pack asks for, and the hint."""
+    return (
+        f"no rulepack that binds this change asks for the evidence {name!r}",
+        f"they ask for {listed(asked)}" if asked else "leave the option out, or name it in the pack: evidence: [...]",
+    )
