@@ -31,7 +31,7 @@ def chosen(change: Mapping[str, Any], choice: Mapping[str, Any] | None) -> bool:
 
 def listed(items: Iterable[str], most: int = 5) -> str:
     """Return the first few of ``items`` and how many more there are."""
-    every = list(items)
+    every = list(dict.fromkeys(items))
     more = f" and {len(every) - most} more" if len(every) > most else ""
     return ", ".join(every[:most]) + more
 
