@@ -165,7 +165,7 @@ class Bridge:
     def pack(self, scenario: str, text: str) -> Rulepack:
         """Return a repository's pack of ``scenario`` that takes its default and the carried rule."""
         own = f"extends: [{scenario}/default, elsewhere/carrier]"
-        files = yaml.safe_load(self._default(scenario))["match"]["files"]
+        files = (yaml.safe_load(self._default(scenario)).get("match") or {}).get("files", ["**"])
         given = {"files": files}
         return load(
             f"version: 1\nscenario: {scenario}\n{own}\nmatch: {yaml.safe_dump(given, default_flow_style=True)}",

@@ -93,3 +93,19 @@ def test_what_others_merged_meanwhile_is_not_the_changes_doing(world: World) -> 
     repo.commit("main", {"docs/package.json": manifest("9.0.0")}, by=repo.admin)
     ran = repo.merge(number)
     assert ran.doc["status"] == "merged", ran.out
+
+
+def test_an_expression_over_what_moves(world: World) -> None:
+    pack = (
+        'version: 1\nscenario: cel\nmode: auto\nmatch: {files: ["web/**"]}\nrules:\n'
+        "  - id: no-major\n    use: cel/expression\n    needs: [deps/changes]\n"
+        "    expression: '!evidence.changes.updates.exists(u, u.level == \"major\")'\n"
+        "    message: a major step\n"
+    )
+    repo = world.repo(rulepack=pack, files=FIRST)
+    minor = repo.pull({"web/package.json": manifest("4.18.0")}, head="minor")
+    major = repo.pull({"web/package.json": manifest("5.0.0")}, head="major")
+    ran = repo.run("check", str(major), "--json")
+    assert (ran.doc["status"], ran.rules("block")) == ("blocked", {"cel/expression"}), ran.out
+    assert [c["found"] for c in ran.checks() if c["status"] == "block"] == ["a major step"]
+    assert repo.run("check", str(minor), "--json").doc["status"] == "mergeable"

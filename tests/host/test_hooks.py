@@ -125,26 +125,26 @@ def test_a_host_answers_many_questions_with_one_process(site) -> None:
 RULES = [
     {"id": "r1", "use": "mine/x", "where": "a.yml:9:5"},
     {"id": "r2", "use": "mine/y"},
-    {"id": "c1", "use": "cel/expr"},
+    {"id": "c1", "use": "odd/expr"},
 ]
 BY_RULE = "return [Check(rule=r.use, id=r.id, status=Status.ALLOW, found='') for r in ctx.pack.rules if {which}]"
 
 
 @pytest.mark.parametrize(
-    ("mine", "cel", "wrong"),
+    ("mine", "odd", "wrong"),
     [
-        ("r.use[:5] == 'mine/'", "r.use[:4] == 'cel/'", {}),
-        ("r.id == 'r2'", "r.use[:4] == 'cel/'", {"mine/x": "gave no answer to this rule"}),
-        ("r.use[:5] == 'mine/'", None, {"cel/plugin": "not installed"}),
-        ("r.use[:5] == 'mine/'", "False", {"cel/gate": "answered no checks"}),
+        ("r.use[:5] == 'mine/'", "r.use[:4] == 'odd/'", {}),
+        ("r.id == 'r2'", "r.use[:4] == 'odd/'", {"mine/x": "gave no answer to this rule"}),
+        ("r.use[:5] == 'mine/'", None, {"odd/plugin": "not installed"}),
+        ("r.use[:5] == 'mine/'", "False", {"odd/gate": "answered no checks"}),
     ],
 )
-def test_every_rule_of_the_pack_is_answered_by_its_own_plugin(site, mine, cel, wrong) -> None:
+def test_every_rule_of_the_pack_is_answered_by_its_own_plugin(site, mine, odd, wrong) -> None:
     site.add("mine", hook("gate", BY_RULE.format(which=mine)))
-    if cel is not None:
-        site.add("cel", hook("gate", BY_RULE.format(which=cel)))
+    if odd is not None:
+        site.add("odd", hook("gate", BY_RULE.format(which=odd)))
     pack = make_pack(scenario="mine", rules=RULES)
-    with site.hosts("mine", "cel") as hosts:
+    with site.hosts("mine", "odd") as hosts:
         found = {c.rule: c for c in hosts.gate(make_context(pack=pack))}
     assert {r: c.found for r, c in found.items() if c.status is not Status.ALLOW}.keys() == wrong.keys()
     for rule, text in wrong.items():
@@ -157,14 +157,14 @@ def test_every_rule_of_the_pack_is_answered_by_its_own_plugin(site, mine, cel, w
 
 def test_no_plugin_answers_for_a_rule_that_is_not_its_own(site) -> None:
     site.add(
-        "cel",
-        hook("gate", "return [Check(rule='cel/expr', id=i, status=Status.ALLOW, found='') for i in ('c1', 'r1')]"),
+        "odd",
+        hook("gate", "return [Check(rule='odd/expr', id=i, status=Status.ALLOW, found='') for i in ('c1', 'r1')]"),
     )
     site.add("mine", hook("gate", BY_RULE.format(which="r.use[:5] == 'mine/'")))
-    with site.hosts("mine", "cel") as hosts:
+    with site.hosts("mine", "odd") as hosts:
         found = hosts.gate(make_context(pack=make_pack(scenario="mine", rules=RULES)))
     (wrong,) = [c for c in found if c.status is not Status.ALLOW]
-    assert (wrong.rule, wrong.status) == ("cel/gate", Status.ERROR)
+    assert (wrong.rule, wrong.status) == ("odd/gate", Status.ERROR)
     assert "answered for the rule id `r1`" in wrong.found
 
 

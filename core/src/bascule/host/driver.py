@@ -137,7 +137,7 @@ class Hosts:
 
     def rehearsing(self, pack: Rulepack) -> tuple[str, ...]:
         """Return the plugin of the pack's scenario and those of its rules, as far as they have ``dry_run``."""
-        names = {pack.scenario, *(rule.use.partition("/")[0] for rule in pack.rules)}
+        names = {pack.scenario, *(n.partition("/")[0] for rule in pack.rules for n in (rule.use, *rule.needs))}
         return tuple(n for n in sorted(names) if self.rehearses(n))
 
     # -- hooks --------------------------------------------------------------------------------------------------------

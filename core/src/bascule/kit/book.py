@@ -158,6 +158,7 @@ class Book:
     def dry_run(self, ctx: DryRunContext) -> Iterator[Evidence | Check]:
         """Answer the hook of this name: every rehearsal whose evidence a rule of the pack needs."""
         needed = {e.needs for r in self.mine(ctx.pack) if (e := self._entry(r)) is not None}
+        needed |= {kind for rule in ctx.pack.rules for kind in rule.needs}
         for rehearsing in self._rehearsals:
             if needed.isdisjoint(rehearsing.kinds):
                 continue

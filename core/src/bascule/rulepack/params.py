@@ -12,14 +12,14 @@ from jsonschema.validators import extend
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
-from bascule import globs, regex
+from bascule import expressions, globs, regex
 from bascule.config import duration
 from bascule.config.reader import Path
 from bascule.messages import config as say_config
 from bascule.messages import rulepack as say
 
 FORMATS = FormatChecker(formats=())
-"""What ``format`` may say in a rule's schema besides types: ``glob``, ``re2``, ``duration``."""
+"""What ``format`` may say in a rule's schema besides types: ``glob``, ``re2``, ``cel``, ``duration``."""
 
 
 @FORMATS.checks("glob", raises=ValueError)
@@ -32,6 +32,13 @@ def _glob(value: object) -> bool:
 @FORMATS.checks("re2", raises=ValueError)
 def _re2(value: object) -> bool:
     if isinstance(value, str) and (reason := regex.problems(value)) is not None:
+        raise ValueError(reason)
+    return True
+
+
+@FORMATS.checks("cel", raises=ValueError)
+def _cel(value: object) -> bool:
+    if isinstance(value, str) and (reason := expressions.problems(value)) is not None:
         raise ValueError(reason)
     return True
 

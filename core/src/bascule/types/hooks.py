@@ -38,7 +38,7 @@ class Scenario:
     """A class of change that a plugin judges.
 
     ``api`` is the HOOK_API it was written for. ``fits`` are globs of files that suggest this scenario for a repository
-    without packs (``bascule replay``). ``scope`` is ``bound`` (asked for changes its packs
+    without packs (``bascule replay``); none: it is never suggested. ``scope`` is ``bound`` (asked for changes its packs
     bind) or ``all``.
     """
 

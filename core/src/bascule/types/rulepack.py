@@ -118,6 +118,12 @@ class Rule:
     params: Mapping[str, Any] = field(factory=dict)
     where: str = ""
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Return the kinds of evidence (``plugin/kind``) that its parameter ``needs`` names, whatever rule it is."""
+        stated = self.params.get("needs", ())
+        return tuple(k for k in stated if isinstance(k, str)) if isinstance(stated, list | tuple) else ()
+
 
 @frozen(kw_only=True)
 class EvidenceSource:

@@ -1,0 +1,1 @@
+"""A rule for everyone: an expression over the change and its evidence."""
