@@ -5,7 +5,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 MEMBERS := core plugins/terraform plugins/helm plugins/observability plugins/release plugins/deps
-PYTEST_ARGS ?= -n 2
+# Three for two cores: tests that wait for a process or a reply leave room for another one.
+PYTEST_ARGS ?= -n 3 --dist worksteal
 
 .PHONY: help install demo tools test lint format bench docs lock clean
 
