@@ -5,48 +5,16 @@ Until it has, the core's gates judge alone, its template stays in mode ``observe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bascule.kit import Book
 
-from bascule import packaged
-from bascule.hookspecs import HOOK_API
-from bascule.types import Check, GateContext, Scenario, Status
-
-NAME = "helm"
-
-
-def offer() -> Scenario:
-    """Return the scenario."""
-    return Scenario(
-        name=NAME,
-        api=HOOK_API,
-        summary="Helm charts and the values they are installed with.",
-        templates=packaged.templates("bascule_helm"),
-        fits=(
-            "**/Chart.yaml",
-            "**/Chart.lock",
-            "**/values*.yaml",
-            "charts/**",
-        ),
-    )
-
-
-def gate(ctx: GateContext) -> Iterator[Check]:
-    """Yield one check: nothing is judged here, or a rule is asked for that does not exist."""
-    asked = [rule for rule in ctx.pack.rules if rule.use.partition("/")[0] == NAME]
-    for rule in asked:
-        yield Check(
-            rule=rule.use,
-            id=rule.id,
-            where=rule.where or None,
-            status=Status.ERROR,
-            found=f"the rule `{rule.use}`, which this version does not have",
-            expected="a rule that it offers; it offers none yet",
-            fix="upgrade bascule-helm, or take the rule out of the pack",
-        )
-    if not asked:
-        yield Check(
-            rule=f"{NAME}/rules",
-            status=Status.ALLOW,
-            found="no rules of this scenario; the core's gates judge alone",
-            where=ctx.pack.where("rules"),
-        )
+book = Book(
+    "helm",
+    package="bascule_helm",
+    summary="Helm charts and the values they are installed with.",
+    fits=(
+        "**/Chart.yaml",
+        "**/Chart.lock",
+        "**/values*.yaml",
+        "charts/**",
+    ),
+)

@@ -11,14 +11,14 @@ from bascule.types import Check, GateContext, Scenario
 @hookimpl
 def scenarios() -> Iterable[Scenario]:
     """Offer the scenario ``observability``."""
-    from bascule_observability import scenario
+    from bascule_observability.scenario import book
 
-    return [scenario.offer()]
+    return book.scenarios()
 
 
 @hookimpl
 def gate(ctx: GateContext) -> Iterable[Check]:
     """Say honestly that there are no rules yet."""
-    from bascule_observability import scenario
+    from bascule_observability.scenario import book
 
-    return scenario.gate(ctx)
+    return book.gate(ctx)
