@@ -15,7 +15,8 @@ of :mod:`bascule.hookspecs` are the contract. It spares writing the same thing a
                          fix="keep the file and write a new migration", paths=removed)
         return allow("nothing removed")
 
-and in the entry point's module ``scenarios = hookimpl(book.scenarios)``, ``gate = hookimpl(book.gate)``.
+and in the entry point's module three functions marked with ``hookimpl``, which return ``book.scenarios()``,
+``book.gate(ctx)`` and ``book.dry_run(ctx)``.
 """
 
 from bascule.kit.answers import Answer, RehearsalError, allow, block, error, wait
