@@ -20,6 +20,7 @@ from bascule.demo.acts import ACTS
 from bascule.errors import ExitCode
 from bascule.forge import fetch, tokens
 from bascule.host.settings import INHERITED
+from bascule.pipeline.services import SERVICE
 from bascule.pipeline.verdicts import TOOL
 from bascule.window import entries
 
@@ -184,7 +185,8 @@ def variables_of_the_code() -> set[str]:
     kept = re.search(r"k in \{([^}]*)\}", text_of(ROOT / "core/src/bascule/git.py"))
     assert kept is not None
     found |= set(re.findall(r'"(\w+)"', kept[1]))
-    found |= {f"{TOOL}HELM"}  # one of a family: whatever comes after the prefix is a program's name
+    # Each is one of a family: whatever comes after the prefix is the name of a program, or of a service.
+    found |= {f"{TOOL}HELM", f"{SERVICE}PROMETHEUS"}
     # Set by Bascule for itself: the pipe to itself, and the mark of a host's children.
     return found - {"BASCULE_SECRETS_FD", "BASCULE_HOST"}
 

@@ -23,12 +23,12 @@ from bascule.kit.answers import Answer, RehearsalError, allow, block, error, wai
 from bascule.kit.book import Ask, Book
 from bascule.kit.documents import Limits, json_document, yaml_documents
 from bascule.kit.edits import Edit, Pattern, edits, step_text
-from bascule.kit.proof import given, prove
+from bascule.kit.proof import given, prove, service
 from bascule.kit.tools import Ran, Tool, find, tool
 from bascule.kit.trees import Tree, Trees
 
 __all__ = [
     "Answer", "Ask", "Book", "Edit", "Limits", "Pattern", "Ran", "RehearsalError", "Tool", "Tree", "Trees", "allow",
-    "block", "edits", "error", "find", "given", "json_document", "prove", "step_text", "tool", "wait",
-    "yaml_documents",
+    "block", "edits", "error", "find", "given", "json_document", "prove", "service", "step_text", "tool",
+    "wait", "yaml_documents",
 ]  # fmt: skip

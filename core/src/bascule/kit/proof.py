@@ -42,3 +42,12 @@ def prove(
 def given(ctx: DryRunContext, name: str) -> EvidenceInput | None:
     """Return the evidence file that the core brought under ``name`` (the pack's ``evidence:``), or None."""
     return next((i for i in ctx.inputs if i.name == name), None)
+
+
+def service(ctx: DryRunContext, name: str, public: str = "") -> str | None:
+    """Return the address of the service ``name``, without a trailing slash, or None where it may not be asked.
+
+    The one that the machine's owner states (``BASCULE_SERVICE_NAME``) counts; else ``public``, where the owner lets
+    plugins ask the public addresses that they know (``BASCULE_SERVICES=public``). Never in a replay.
+    """
+    return ctx.services.get(name) or (public.rstrip("/") if ctx.public_services and public else None)

@@ -38,3 +38,24 @@ def nobody_asks(name: str, asked: tuple[str, ...]) -> tuple[str, str]:
         f"no rulepack that binds this change asks for the evidence {name!r}",
         f"they ask for {listed(asked)}" if asked else "leave the option out, or name it in the pack: evidence: [...]",
     )
+
+
+NO_ADDRESS = ("is no http(s) address", "write it as https://host/path")
+CREDENTIALS = (
+    "carries a user, a password, a query or a fragment",
+    "give the bare address of something that may be read without credentials: plugins hold no secret",
+)
+PLAIN_HTTP = (
+    "is plain http to another machine",
+    "use https (plain http is accepted for loopback; elsewhere only with BASCULE_ALLOW_HTTP=1)",
+)
+
+
+def bad_service(variable: str, found: str, fix: str) -> tuple[str, str]:
+    """An address that cannot be asked, and the hint. The address itself is not repeated: it may hold a secret."""
+    return f"the address in {variable} {found}", fix
+
+
+def bad_services(word: str) -> tuple[str, str]:
+    """Another word than those that ``BASCULE_SERVICES`` takes, and the hint."""
+    return f"BASCULE_SERVICES is {word!r}", "it takes `public`, or `none` (as without it)"

@@ -90,12 +90,20 @@ class Bench:
         name: the entry point's name in the group ``bascule``.
         folder: an empty directory; repositories and rehearsals live in it.
         tools: paths of programs by name, before PATH is searched.
+        services: addresses by name that the rehearsal may ask.
     """
 
-    def __init__(self, name: str, folder: Path, tools: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        tools: Mapping[str, str] | None = None,
+        services: Mapping[str, str] | None = None,
+    ) -> None:
         self.name = name
         self._folder = folder
         self._tools = dict(tools or {})
+        self._services = dict(services or {})
         self._made = 0
 
     @cached_property
@@ -172,6 +180,7 @@ class Bench:
         ctx = DryRunContext(
             change=change, pack=pack, now=change.read_at, objects=str(self.objects), workdir=str(workdir),
             tools=self._tools, inputs=tuple(self._input(n, v) for n, v in (inputs or {}).items()),
+            services=self._services,
         )  # fmt: skip
         speaker = answers.Speaker(
             plugin=self.name, source=f"{self.name} under test", names=tuple(s["name"] for _, s in self.plugin.scenarios)

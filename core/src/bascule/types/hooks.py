@@ -93,6 +93,13 @@ class DryRunContext:
     """Files that the pack's ``evidence:`` names, as far as they could be had."""
     run_code: bool = False
     """Whether code of the change may be run (a build, a plan), where the pack asks for it; never in a replay."""
+    services: Mapping[str, str] = field(factory=dict)
+    """Addresses by name that may be asked over the network: those that the machine's owner states
+    (``BASCULE_SERVICE_PROMETHEUS`` for ``prometheus``), http(s), without credentials and trailing slash. None in a
+    replay, none for a pack's examples."""
+    public_services: bool = False
+    """Whether a plugin may ask the public addresses it knows for services that are not in ``services``
+    (``BASCULE_SERVICES=public``); never in a replay."""
 
 
 @frozen(kw_only=True)
