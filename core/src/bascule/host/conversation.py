@@ -16,6 +16,7 @@ from attrs import evolve, frozen
 
 from bascule.clock import Clock
 from bascule.host.discovery import Found
+from bascule.host.nursery import Nursery
 from bascule.host.process import HostProcess, kill_marked
 from bascule.host.settings import Settings
 from bascule.host.table import LOAD
@@ -66,13 +67,15 @@ class Line:
         found: the distribution.
         settings: shared by all hosts.
         clock: only ``elapsed`` is used.
+        nursery: what its host is forked from; None: started from scratch.
     """
 
-    def __init__(self, found: Found, settings: Settings, clock: Clock) -> None:
+    def __init__(self, found: Found, settings: Settings, clock: Clock, nursery: Nursery | None = None) -> None:
         self.found = found
         self.answers: dict[Call, Answer] = {}
         self._settings = settings
         self._clock = clock
+        self._nursery = nursery
         self._process: HostProcess | None = None
         self._queue: deque[Call] = deque()
         self._doing: Doing | None = None
@@ -111,7 +114,7 @@ class Line:
                 self._end()  # between calls: this call gets a process of its own
             if self._process is None:
                 try:
-                    self._process = HostProcess(self._settings)
+                    self._process = HostProcess(self._settings, self._nursery)
                 except OSError as error:
                     self.answers[self._queue.popleft()] = Answer(fault=texts.cannot_start(str(error)))
                     continue

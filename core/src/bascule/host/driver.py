@@ -18,6 +18,7 @@ from bascule.host import answers
 from bascule.host.conversation import Answer, Call, Line, converse, stop
 from bascule.host.discovery import Found, discover, search_path
 from bascule.host.homes import sweep
+from bascule.host.nursery import Nursery
 from bascule.host.roster import Fault, Plugin, Roster, Said, load_call, roll_call
 from bascule.host.settings import Limits, Settings
 from bascule.host.table import HOOKS
@@ -51,7 +52,10 @@ class Hosts:
     def __init__(
         self, found: Iterable[Found], refused: Iterable[PluginReport], settings: Settings, clock: Clock
     ) -> None:
-        self._lines = tuple(Line(f, settings, clock) for f in found)
+        distributions = tuple(found)
+        several = len(distributions) > 1 and Nursery.possible()
+        self._nursery = Nursery(settings) if several else None
+        self._lines = tuple(Line(f, settings, clock, self._nursery) for f in distributions)
         self._refused = tuple(refused)
         self._limits = settings.limits
         self._roster: Roster | None = None
@@ -93,6 +97,8 @@ class Hosts:
         The pipeline calls this before a window opens: no plugin runs beside it (invariant 7).
         """
         stop(self._lines)
+        if self._nursery is not None:
+            self._nursery.stop()
 
     @property
     def running(self) -> tuple[str, ...]:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import select
 import signal
-import subprocess
-import sys
 import uuid
 from pathlib import Path
 
 from bascule.host.homes import Home
+from bascule.host.nursery import MARK, Direct, Nursery
 from bascule.host.settings import Limits, Settings, clean_environment
 
-CHILD = Path(__file__).with_name("child.py")
-MARK = "BASCULE_HOST"
 _CHUNK = 1 << 16
 _TAIL = 4096
 
@@ -24,11 +20,15 @@ _TAIL = 4096
 class HostProcess:
     """One running host. Methods never block, except :meth:`end`, which waits for a killed process.
 
+    Args:
+        settings: shared by all hosts.
+        nursery: what to fork it from; None starts a process from scratch.
+
     Raises:
         OSError: when the process cannot be started.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, nursery: Nursery | None = None) -> None:
         self.mark = uuid.uuid4().hex
         """What every process that this one starts carries in its environment."""
         self._home = Home()
@@ -44,37 +44,27 @@ class HostProcess:
         """Names of the plugins that this process has loaded."""
         self._fds: list[int] = []
         try:
-            self._start(settings)
+            self._start(settings, nursery)
         except BaseException:
             self._close()
             raise
 
-    def _start(self, settings: Settings) -> None:
+    def _start(self, settings: Settings, nursery: Nursery | None) -> None:
         requests, self._requests = self._pipe()
         self._answers, answers = self._pipe()
         life, _ = self._pipe()  # its writing end closes when this process ends, however it ends
         self._output, output = self._pipe()
         limits: Limits = settings.limits
         config = {
-            "requests": requests,
-            "answers": answers,
-            "life": life,
             "path": list(settings.path),
             "memory": limits.memory,
             "file": limits.file,
             "items": limits.items,
             "answer": limits.answer,
         }
-        self._popen = subprocess.Popen(
-            [sys.executable, "-I", "-u", str(CHILD), json.dumps(config)],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            pass_fds=(requests, answers, life),
-            start_new_session=True,
-            cwd=self._home.path,
-            env={**clean_environment(self._home.path, settings.env), MARK: self.mark},
-        )
+        fds = {"requests": requests, "answers": answers, "life": life, "output": output}
+        env = {**clean_environment(self._home.path, settings.env), MARK: self.mark}
+        self._born = (nursery.fork if nursery is not None else Direct)(config, fds, self._home.path, env)
         for fd in (requests, answers, life, output):
             os.close(fd)
             self._fds.remove(fd)
@@ -165,10 +155,7 @@ class HostProcess:
 
     def exited(self) -> bool:
         """Return whether the process has ended. It is not reaped: its group keeps its number until :meth:`end`."""
-        try:
-            return os.waitid(os.P_PID, self._popen.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-        except ChildProcessError:  # reaped by somebody else
-            return True
+        return self._born.exited()
 
     def end(self, *, strays: bool = True) -> int | None:
         """Kill the process, its group and whatever left the group; remove its directory; return its exit code.
@@ -178,8 +165,8 @@ class HostProcess:
         """
         own = self.exited()
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._popen.pid, signal.SIGKILL)
-        code = self._popen.wait()
+            os.killpg(self._born.pid, signal.SIGKILL)
+        code = self._born.reap()
         if strays:
             kill_marked(self.mark)
         self._close()
