@@ -174,8 +174,9 @@ def record(pair: Changed, same_draw: frozenset[Path]) -> dict[str, Any] | None:
 
 
 def _both(old: Mapping[str, str], new: Mapping[str, str]) -> list[dict[str, Any]]:
+    shown = facts.shown_image
     return [
-        {"path": p, "before": old.get(p), "after": new.get(p)}
+        {"path": p, "before": shown(old.get(p)), "after": shown(new.get(p))}
         for p in dict.fromkeys((*old, *new)) if old.get(p) != new.get(p)
     ][:200]  # fmt: skip
 
@@ -184,10 +185,8 @@ def _numbers(old: Mapping[str, tuple[str, str]], new: Mapping[str, tuple[str, st
     found = []
     for path in dict.fromkeys((*old, *new)):
         before, after = old.get(path), new.get(path)
-        if before != after or (after is not None and after[1] == "?"):
+        if before != after:
             what = (after or before or ("", ""))[0]
-            found.append({
-                "path": path, "what": what, "before": before[1] if before else None,
-                "after": after[1] if after else None,
-            })  # fmt: skip
+            was, now = (facts.shown_number(side[1] if side else None) for side in (before, after))
+            found.append({"path": path, "what": what, "before": was, "after": now})
     return found[:400]

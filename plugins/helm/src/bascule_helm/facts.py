@@ -10,7 +10,6 @@ from bascule_helm.quantities import quantity
 from bascule_helm.tags import reference
 
 Path = tuple[str | int, ...]
-_CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 _DATA = {"ConfigMap", "Secret", "CustomResourceDefinition"}
 """Kinds whose content is data of somebody else: an ``image`` in it is no image."""
 _COUNTS: Mapping[tuple[str, ...], str] = {
@@ -37,26 +36,24 @@ def walk(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
 
 
 def images(kind: str, body: Mapping[str, Any]) -> dict[str, str]:
-    """Return every image of an object by its path; one that is no reference is ``?``, never what stands there."""
+    """Return every image of an object by its path, as it stands there; :func:`shown_image` is what may be kept."""
     found: dict[str, str] = {}
     for path, value in walk(body) if kind not in _DATA else ():
         stated = value.get("image")
         if isinstance(stated, str):
-            found[step_text((*path, "image"))] = stated if reference(stated) else "?"
+            found[step_text((*path, "image"))] = stated
         elif isinstance(stated, Mapping) and isinstance(stated.get("repository"), str) and "tag" in stated:
             registry = stated.get("registry")
             name = (
                 f"{registry}/{stated['repository']}" if isinstance(registry, str) and registry else stated["repository"]
             )
             text = f"{name}:{stated['tag']}" if stated["tag"] else name
-            found[step_text((*path, "image"))] = text if reference(text) else "?"
-        elif path and isinstance(path[-1], str) and path[-1] in _CONTAINERS:
-            continue
+            found[step_text((*path, "image"))] = text
     return found
 
 
 def numbers(kind: str, body: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
-    """Return counts and amounts by path as (what, text): ``replicas``, ``hpa_min``, ``requests.cpu``."""
+    """Return counts and amounts by path as (what, text as it stands there): ``replicas``, ``requests.cpu``."""
     found: dict[str, tuple[str, str]] = {}
     if kind in _DATA:
         return found
@@ -65,7 +62,7 @@ def numbers(kind: str, body: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
         for step in steps:
             value = value.get(step) if isinstance(value, Mapping) else None
         if value is not None:
-            found[step_text(steps)] = (what, _number(value))
+            found[step_text(steps)] = (what, _text(value))
     for path, value in walk(body):
         if not path or path[-1] != "resources":
             continue
@@ -73,13 +70,22 @@ def numbers(kind: str, body: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
             amounts = value.get(part)
             for name, amount in amounts.items() if isinstance(amounts, Mapping) else ():
                 if amount is not None:
-                    found[step_text((*path, part, str(name)))] = (f"{part}.{name}", _number(amount))
+                    found[step_text((*path, part, str(name)))] = (f"{part}.{name}", _text(amount))
     return found
 
 
-def _number(value: Any) -> str:
-    text = str(value)
-    return text if not isinstance(value, bool) and quantity(text) is not None else "?"
+def _text(value: Any) -> str:
+    return "?" if isinstance(value, bool) else str(value)
+
+
+def shown_image(text: str | None) -> str | None:
+    """Return an image as it may be kept: what is no reference is ``?``."""
+    return text if text is None or reference(text) else "?"
+
+
+def shown_number(text: str | None) -> str | None:
+    """Return a count or amount as it may be kept: what is no quantity is ``?``."""
+    return text if text is None or quantity(text) is not None else "?"
 
 
 def weaknesses(kind: str, body: Mapping[str, Any]) -> set[tuple[str, str]]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -105,9 +106,13 @@ class Redactor:
     def __init__(self, texts: Iterable[str], paths: Iterable[str]) -> None:
         named = " ".join(paths)
         found: set[str] = set()
+        keys: set[str] = set()
         for text in texts:
-            found |= _scalars(text)
-        self._values = sorted((v for v in found if len(v) > 3 and v not in named), key=lambda v: (-len(v), v))
+            values, names = _scalars(text)
+            found, keys = found | values, keys | names
+        self._values = sorted(
+            (v for v in found if len(v) > 3 and v not in named and v not in keys), key=lambda v: (-len(v), v)
+        )
 
     def clean(self, text: str, base: Path) -> str:
         """Return ``text`` in one line of at most 300 characters, without values and without paths of this machine."""
@@ -127,12 +132,26 @@ class Redactor:
         return self.clean("; ".join(kept[:5]), base).removeprefix("Error: ") or "without saying why"
 
 
-def _scalars(text: str) -> set[str]:
-    found: set[str] = set()
+def _scalars(text: str) -> tuple[set[str], set[str]]:
+    """Return the values in a YAML text, multi-line ones also line by line, and its keys."""
+    values: set[str] = set()
+    keys: set[str] = set()
+    seen: set[int] = set()
     try:
-        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-            if isinstance(event, yaml.ScalarEvent):
-                found |= {event.value.strip(), *event.value.split("\n")}
-    except (yaml.YAMLError, ValueError):
-        found |= {line.partition(":")[2].strip(" \"'") or line.strip() for line in text.splitlines()}
-    return {v.strip() for v in found if v.strip()}
+        waiting: list[Any] = list(yaml.compose_all(text, Loader=yaml.CSafeLoader))
+        while waiting:
+            node = waiting.pop()
+            if node is None or id(node) in seen:
+                continue  # an alias: its anchor was read
+            seen.add(id(node))
+            if isinstance(node, yaml.MappingNode):
+                keys |= {k.value for k, _ in node.value if isinstance(k, yaml.ScalarNode)}
+                waiting += [v for _, v in node.value]
+            elif isinstance(node, yaml.SequenceNode):
+                waiting += node.value
+            else:
+                values |= {node.value, *node.value.split("\n")}
+    except (yaml.YAMLError, ValueError, RecursionError):
+        values |= {line.partition(":")[2].strip(" \"'") or line.strip() for line in text.splitlines()}
+        values |= {word for line in text.splitlines() for word in re.split(r"[\s,\[\]{}\"']+", line.partition(":")[2])}
+    return {v.strip() for v in values if v.strip()}, keys

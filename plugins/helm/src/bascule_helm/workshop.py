@@ -48,8 +48,9 @@ class Side:
         globs = () if links else (*(below(n) for n in sorted(needed)), *(escape(p) for p in extra))
         if needed:
             self.tree.export(self.folder, *globs)
-        texts = [self.tree.read(p) or b"" for p in self.tree.files("**/*.yaml", "**/*.yml")
-                 if p in extra or (any(within(p, n) for n in needed) and "/templates/" not in p)]  # fmt: skip
+        yaml = [p for p in self.tree.files("**/*.yaml", "**/*.yml") if any(within(p, n) for n in needed)]
+        values = [p for p in yaml if not ({"templates", "crds"} & set(p.split("/")) or p.endswith("/Chart.yaml"))]
+        texts = [self.tree.read(p) or b"" for p in dict.fromkeys((*values, *extra))]
         paths = [p for p in self.tree.entries if any(within(p, n) for n in needed)]
         self.secrets = Redactor((t.decode("utf-8", "replace") for t in texts), paths)
 
