@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.helm.kit import DEPLOYMENT, SECRET, VALUES, Judge, bumped, chart, metadata
+from tests.helm.kit import DEPLOYMENT, HELMS, SECRET, VALUES, Judge, bumped, chart, metadata
 
-from bascule.testing import Bench
+from bascule.testing import Bench, make_change
 from bascule.testing.bench import Outcome
-from bascule.types import Status
+from bascule.types import DryRunContext, Evidence, Status
+from bascule_helm import rehearsals
 
 V = "charts/shop/values.yaml"
 T = "charts/shop/templates/deployment.yaml"
@@ -37,7 +39,8 @@ def renders(outcome: Outcome) -> dict[tuple[str, str], tuple[str, str]]:
 
 def test_every_environment_is_rendered(judge: Judge) -> None:
     before = {
-        **chart(), "charts/shop/values-prod.yaml": "replicas: 5\n", "charts/shop/environments/eu/x.yaml": "replicas: 6\n",
+        **chart(), "charts/shop/values-prod.yaml": "replicas: 5\n",
+        "charts/shop/environments/eu/x.yaml": "replicas: 6\n",
         "charts/shop/ci/a-values.yaml": "{}\n", "deploy/shop/values-staging.yaml": "replicas: 7\n",
         "deploy/other/values.yaml": "a: 1\n", "charts/shop/files/values.yaml": "a: 1\n",
     }  # fmt: skip
@@ -85,7 +88,8 @@ def test_a_new_chart_a_deleted_one_and_one_that_moves(judge: Judge) -> None:
     gone = judge(chart(), dict.fromkeys(chart()), "paths", delete=[])
     assert "would delete Deployment/shop" in gone.blocked_by("r").found
     moved = judge(
-        chart(), {**dict.fromkeys(chart()), **chart("deploy/shop"), "deploy/shop/values.yaml": VALUES.replace("2", "3", 1)},
+        chart(),
+        {**dict.fromkeys(chart()), **chart("deploy/shop"), "deploy/shop/values.yaml": VALUES.replace("2", "3", 1)},
         "paths", allow={"*": ["spec.replicas"]},
     )  # fmt: skip
     assert moved.status is Status.ALLOW, moved
@@ -163,34 +167,91 @@ def test_a_library_chart_is_rendered_through_its_users(judge: Judge) -> None:
     assert "charts/lib is a library chart" in outcome.of("r")[0].found
 
 
+DRAWN = """\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: m}
+data:
+  a: "{{ randAlphaNum 12 }}"
+  b: {{ .Values.replicas | quote }}
+"""
+JOB = """\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: "j-{{ randAlphaNum 6 | lower }}"}
+data: {n: {{ .Values.replicas | quote }}}
+"""
+MORE = VALUES.replace("2", "3", 1)
+
+
 def test_what_is_drawn_is_not_a_difference(judge: Judge) -> None:
-    drawn = MAP % ("m", '"{{ randAlphaNum 12 }}"') + "  b: {{ .Values.replicas | quote }}\n"
-    template = drawn.replace("data: {a: ", "data:\n  a: ").replace('"}\n', '"\n').replace('}}"}', '}}"')
-    before = chart(map=template)
-    outcome = judge(
-        before, {V: VALUES.replace("2", "3", 1)}, "paths", {"id": "s", "use": "helm/render"}, allow={"*": ["data.b"]}
-    )
+    before = chart(map=DRAWN)
+    rendered = {"id": "s", "use": "helm/render"}
+    outcome = judge(before, {V: MORE}, "paths", rendered, allow={"*": ["data.b"]})
     assert outcome.status is Status.ALLOW, outcome
     assert "drawn anew each time: charts/shop: ConfigMap/m data.a" in outcome.of("s")[0].found
-    blocked = judge(before, {V: VALUES.replace("2", "3", 1)}, "render", random="block").blocked_by("r")
+    blocked = judge(before, {V: MORE}, "render", random="block").blocked_by("r")
     assert "ConfigMap/m data.a" in blocked.found
     # What was fixed before and is drawn now is a difference.
-    fixed = before["charts/shop/templates/map.yaml"].replace('"{{ randAlphaNum 12 }}"', "x")
-    now = judge({**before, "charts/shop/templates/map.yaml": fixed}, {"charts/shop/templates/map.yaml": template}, "paths",
-                allow={"*": ["data.b"]})  # fmt: skip
+    at = "charts/shop/templates/map.yaml"
+    fixed = DRAWN.replace("{{ randAlphaNum 12 }}", "x")
+    now = judge({**before, at: fixed}, {at: DRAWN}, "paths", allow={"*": ["data.b"]})
     assert "ConfigMap/m: data.a" in now.blocked_by("r").found
 
 
 def test_names_keys_and_times_that_are_drawn(judge: Judge) -> None:
-    job = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: j-{{ randAlphaNum 6 | lower }}}\ndata: {n: {{ .Values.replicas | quote }}}\n"
     time = MAP % ("t", "{{ now | unixEpoch | quote }}")
     cert = "{{ $c := genCA `x` 9 }}" + MAP % ("c", "{{ $c.Cert | b64enc | quote }}")
-    before = chart(job=job, time=time, cert=cert)
+    before = chart(job=JOB, time=time, cert=cert)
     same = judge(before, {"charts/shop/NOTES.md": "x"}, "paths", allow={"*": ["data.n"]})
     assert (same.status, shown(same)) == (Status.ALLOW, set()), same
-    found = judge(before, {V: VALUES.replace("2", "3", 1)}, "paths", allow={"*": ["data.n"]})
+    found = judge(before, {V: MORE}, "paths", allow={"*": ["data.n"]})
     assert found.status is Status.ALLOW, found
     assert [e["path"] for o in data(found)["objects"] for e in o["edits"]] == ["data.n"]
+
+
+@pytest.mark.parametrize("helm", [pytest.param(h, marks=pytest.mark.tool(h)) for h in HELMS])
+def test_a_link_leads_to_what_changed(tmp_path: Path, helm: str) -> None:
+    """Helm follows links; what they lead to is a part of the chart, wherever it lies."""
+    repo = tmp_path / "repo"
+    for path, text in {**chart(map='{{ include "m" . }}'), "shared/_m.tpl": '{{ define "m" }}%s{{ end }}'}.items():
+        (repo / path).parent.mkdir(parents=True, exist_ok=True)
+        (repo / path).write_text(text)
+    (repo / "charts/shop/templates/_m.tpl").symlink_to("../../../shared/_m.tpl")
+    subprocess.run(["git", "init", "-q", str(repo)], check=True)
+    shas = []
+    for number in "12":
+        (repo / "shared/_m.tpl").write_text('{{ define "m" }}' + MAP % ("m", number) + "{{ end }}")
+        who = ["-c", "user.name=octo-dev", "-c", "user.email=octo-dev@example.com"]
+        for words in (["add", "."], [*who, "commit", "-qm", number]):
+            subprocess.run(["git", "-C", str(repo), *words], check=True)
+        head = subprocess.run(["git", "-C", str(repo), "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
+        shas.append(head.stdout.strip())
+    change = make_change(base_sha=shas[0], merge_base=shas[0], head_sha=shas[1])
+    (tmp_path / "work").mkdir()
+    ctx = DryRunContext(
+        change=change, pack=Bench("helm", tmp_path).pack([{"use": "helm/render"}]), now=change.read_at,
+        objects=str(repo / ".git"), workdir=str(tmp_path / "work"), tools={"helm": shutil.which(helm) or ""},
+    )  # fmt: skip
+    (proof,) = [e for e in rehearsals.rendered(ctx) if isinstance(e, Evidence)]
+    assert [(o["name"], o["status"]) for o in proof.data["objects"]] == [("m", "changed")]
+
+
+def test_a_key_twice_in_values_is_helm_s_last(judge: Judge) -> None:
+    outcome = judge(chart(), {V: VALUES + "replicas: 7\n"}, "paths", allow={"*": ["spec.replicas"]})
+    assert outcome.status is Status.ALLOW, outcome
+    assert [n["after"] for o in data(outcome)["objects"] for n in o["numbers"]] == ["7"]
+
+
+def test_a_chart_at_the_root_and_one_of_helm_2_s_kind(judge: Judge) -> None:
+    root = {k.removeprefix("charts/shop/"): v for k, v in chart().items()}
+    outcome = judge(root, {"values.yaml": MORE}, "paths", allow={"*": ["spec.replicas"]})
+    assert outcome.status is Status.ALLOW, outcome
+    assert set(renders(outcome)) == {(".", "")}
+    old = metadata().replace("apiVersion: v2", "apiVersion: v1")
+    needs = "dependencies:\n- {name: db, version: 1.x, repository: https://charts.example.com}\n"
+    legacy = {**chart(), "charts/shop/Chart.yaml": old, "charts/shop/requirements.yaml": needs}
+    assert "db (missing" in judge(legacy, {V: MORE}, "render").blocked_by("r").found
 
 
 def test_lookup_is_told(judge: Judge) -> None:
@@ -201,7 +262,8 @@ def test_lookup_is_told(judge: Judge) -> None:
 
 
 def test_odd_documents(judge: Judge) -> None:
-    listed = 'apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {x: "%s"}}\n'
+    item = '- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {x: "%s"}}'
+    listed = f"apiVersion: v1\nkind: List\nitems:\n{item}\n"
     rest = "---\n---\n# nothing\n---\n" + MAP % ("b", "{{ .Values.replicas | quote }}") + "---\n"
     hook = MAP.replace("{name: %s}", "{name: %s, annotations: {helm.sh/hook: test}}") % ("h", "1")
     before = chart(list=listed % "{{ .Values.replicas }}", rest=rest, hook=hook)
@@ -273,7 +335,7 @@ def test_a_missing_helm_is_the_machine_s_fault(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     rules = [{"id": "r", "use": "helm/render"}]
     (check,) = Bench("helm", tmp_path).run(chart(), bumped(), rules).of("rehearsal")
-    assert (check.status, check.found) == (Status.ERROR, "helm is not installed where Bascule runs")
+    assert (check.status, check.found) == (Status.ERROR, "`helm` is not installed where Bascule runs")
     assert "BASCULE_TOOL_HELM" in check.fix
     (other,) = Bench("helm", tmp_path, tools={"helm": git}).run(chart(), bumped(), rules).of("rehearsal")
     assert other.status is Status.ERROR

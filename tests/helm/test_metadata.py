@@ -15,7 +15,10 @@ from bascule_helm import metadata as meta
 
 V = "charts/shop/values.yaml"
 C = "charts/shop/Chart.yaml"
-LOCAL = 'dependencies:\n  - {name: db, version: ">=1.0.0 <2", repository: "file://../db", condition: db.enabled, tags: [x]}\n'
+LOCAL = """\
+dependencies:
+  - {name: db, version: ">=1.0.0 <2", repository: "file://../db", condition: db.enabled, tags: [x]}
+"""
 
 
 def test_values_only(judged: Judge) -> None:
@@ -26,7 +29,8 @@ def test_values_only(judged: Judge) -> None:
     assert "charts/shop/values-new.yaml, charts/shop/values.yaml" in narrowed.found
     assert "deploy/**" in narrowed.expected
     for path, role in (
-        ("templates/values-x.yaml", "template"), ("Chart.yaml", "chart"), ("Chart.lock", "lock"), ("crds/a.yaml", "crd"),
+        ("templates/values-x.yaml", "template"), ("Chart.yaml", "chart"), ("Chart.lock", "lock"),
+        ("crds/a.yaml", "crd"),
         ("charts/db/values.yaml", "dependency"), ("values.schema.json", "schema"), ("files/values.yaml", "file"),
         ("README.md", "document"), (".helmignore", "file"), ("templates/NOTES.txt", "template"),
     ):  # fmt: skip

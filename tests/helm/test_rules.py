@@ -137,7 +137,8 @@ def test_bounds(judged: Judge, after: str, params: dict[str, object], words: str
 
 
 def test_bounds_of_autoscaling_by_both_helms(judge: Judge) -> None:
-    hpa = "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: s}\nspec: {minReplicas: %s, maxReplicas: %s}\n"
+    kind = "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: s}\n"
+    hpa = kind + "spec: {minReplicas: %s, maxReplicas: %s}\n"
     at = "charts/shop/templates/hpa.yaml"
     before = chart(hpa=hpa % (2, 4))
     assert judge(before, {at: hpa % (2, 6)}, "bounds", hpa_max={"max": 6}, factor=2).status is Status.ALLOW

@@ -30,18 +30,23 @@ def test_no_quantities(text: str) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "far"),
     [
-        ("1.2.3", "1.2.3", "same"), ("1.2.3", "1.2.4", "patch"), ("1.2.3", "1.3.0", "minor"), ("1.9.0", "1.10.0", "minor"),
+        ("1.2.3", "1.2.3", "same"), ("1.2.3", "1.2.4", "patch"), ("1.2.3", "1.3.0", "minor"),
+        ("1.9.0", "1.10.0", "minor"),
         ("v1.2.3", "2.0.0", "major"), ("1.2.3", "1.2.2", "backward"), ("1.25", "1.25.1", "patch"), ("7", "8", "major"),
         ("1.2.3-rc.1", "1.2.3", "patch"), ("1.2.3", "1.2.3-rc.1", "backward"), ("1.2.3-rc.1", "1.2.3-rc.2", "patch"),
         ("1.2.3-beta.2", "1.2.3-rc.1", "patch"), ("1.2.3rc1", "1.2.3", "patch"), ("2.0a1", "2.0b1", "patch"),
-        ("1.2.3-alpine", "1.2.4-alpine", "patch"), ("1.2.3-alpine", "1.2.4", "unknown"), ("1.2.3", "1.2.4-slim", "unknown"),
+        ("1.2.3-alpine", "1.2.4-alpine", "patch"), ("1.2.3-alpine", "1.2.4", "unknown"),
+        ("1.2.3", "1.2.4-slim", "unknown"),
         ("1.2.3-alpine3.19", "1.2.3-alpine3.20", "build"), ("1.2.3-debian-12-r5", "1.2.3-debian-12-r4", "backward"),
         ("1.2.3-debian-12-r5", "1.2.4-debian-12-r0", "patch"), ("20240131", "20240201", "major"),
-        ("2024-01-31", "2024-02-01", "build"), ("2024-02-01", "2024-01-31", "backward"), ("2024.1.31", "2024.2.1", "minor"),
+        ("2024-01-31", "2024-02-01", "build"), ("2024-02-01", "2024-01-31", "backward"),
+        ("2024.1.31", "2024.2.1", "minor"),
         ("RELEASE.2024-01-31T05-46-38Z", "RELEASE.2024-02-04T22-36-13Z", "build"), ("1.2.3", "20240131", "unknown"),
         ("main-20240131", "main-20240201", "major"), ("main-20240131", "dev-20240201", "unknown"),
-        ("abc1234", "def5678", "unknown"), ("1.2.3-abcdef1", "1.2.3-fedcba2", "unknown"), ("1.2.3-abcdef1", "1.2.4-fedcba2", "patch"),
-        ("latest", "1.2.3", "unknown"), ("1.2.3", "1.2.3abc", "unknown"), ("", "1", "unknown"), ("1.2.3-1", "1.2.3-2", "build"),
+        ("abc1234", "def5678", "unknown"), ("1.2.3-abcdef1", "1.2.3-fedcba2", "unknown"),
+        ("1.2.3-abcdef1", "1.2.4-fedcba2", "patch"),
+        ("latest", "1.2.3", "unknown"), ("1.2.3", "1.2.3abc", "unknown"), ("", "1", "unknown"),
+        ("1.2.3-1", "1.2.3-2", "build"),
     ],
 )  # fmt: skip
 def test_steps(before: str, after: str, far: str) -> None:

@@ -6,7 +6,9 @@ import re
 from decimal import Decimal
 from functools import lru_cache
 
-_QUANTITY = re.compile(r"([+-]?(?:\d{1,20}(?:\.\d{0,20})?|\.\d{1,20}))([eE][+-]?\d{1,2}|[KMGTPE]i|[numkMGTPE]|)", re.ASCII)
+_QUANTITY = re.compile(
+    r"([+-]?(?:\d{1,20}(?:\.\d{0,20})?|\.\d{1,20}))([eE][+-]?\d{1,2}|[KMGTPE]i|[numkMGTPE]|)", re.ASCII
+)
 _SCALE = {
     "n": Decimal("1e-9"), "u": Decimal("1e-6"), "m": Decimal("1e-3"), "": Decimal(1),
     "k": Decimal("1e3"), "M": Decimal("1e6"), "G": Decimal("1e9"), "T": Decimal("1e12"), "P": Decimal("1e15"),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bascule.kit import RehearsalError, Trees, step_text
-from bascule.types import DryRunContext
+from bascule.types import DryRunContext, FileKind
 from bascule_helm import compare, schemas
 from bascule_helm.manifests import Document, NotAnObjectError, documents
 from bascule_helm.sets import Settings, ValuesSet, below, claimed, outside_role, sets_of
@@ -20,6 +20,7 @@ from bascule_helm.workshop import Side, fix_for
 
 MOST_RENDERS = 400
 MOST_OBJECTS = 2000
+MOST_EDITS = 20_000
 _NOW = re.compile(r"\{\{[^}]*\bnow\b")
 _DRAWS = re.compile(
     r"\{\{[^}]*\b(rand\w*|uuid\w*|now|ago|gen[A-Z]\w*|bcrypt|htpasswd|shuffle|encrypt\w*|keys|values|getHostByName)\b"
@@ -92,6 +93,9 @@ class Rehearsal:
         if len(self.found.objects) > MOST_OBJECTS:
             self.found.problem("limit", "the change", f"{len(self.found.objects)} objects differ", "split the change")
             self.found.objects = dict(list(self.found.objects.items())[:MOST_OBJECTS])
+        if (count := sum(len(o["edits"]) for o in self.found.objects.values())) > MOST_EDITS:
+            self.found.problem("limit", "the change", f"{count} paths differ", "split the change")
+            self.found.objects = {k: {**o, "edits": [], "more": 1} for k, o in self.found.objects.items()}
         return self.found
 
     # -- what to render -----------------------------------------------------------------------------------------------
@@ -102,7 +106,9 @@ class Rehearsal:
         partly: dict[str, set[str]] = {}
         for side in (self.before, self.after):
             touched = {o for p in self.changed for o in side.charts.owners(p)}
-            whole |= side.charts.users(touched)
+            # A link may lead to what changed, wherever that is.
+            links = [p for p, e in side.tree.entries.items() if e.kind is FileKind.SYMLINK]
+            whole |= side.charts.users(touched | {o for p in links for o in side.charts.owners(p)})
             for path in self.changed:
                 if side.charts.owners(path) or outside_role(path, self.settings) != "values":
                     continue
@@ -173,8 +179,7 @@ class Rehearsal:
             self._set(shown, label, each, dict(states))
 
     def _told(self, side: Side, root: str) -> None:
-        texts = [side.tree.text(p) or "" for p in side.tree.files(*(f"{g}" for g in _templates(root)))]
-        if any(_LOOKUP.search(t) for t in texts):
+        if _mentions(side, root, _LOOKUP):
             self.found.notes.append(f"templates of {root or '.'} use `lookup`, which sees no cluster here")
 
     def _set(
@@ -256,14 +261,14 @@ class Rehearsal:
         for needed in side.charts.needs(root):
             if side.tree.files(f"{below(side.charts.chart(needed).path('charts'))}/*.tgz"):
                 return True
-            if any(_DRAWS.search(side.tree.text(p) or "") for p in side.tree.files(*_templates(needed))):
+            if _mentions(side, needed, _DRAWS):
                 return True
         return False
 
     def _chance(self, once: list[Document], side: Side, root: str, values: ValuesSet) -> compare.Chance:
         if not self._draws(side, root):
             return {}
-        if any(_NOW.search(side.tree.text(p) or "") for p in side.tree.files(*_templates(root))):
+        if any(_mentions(side, needed, _NOW) for needed in side.charts.needs(root)):
             time.sleep(1.01)  # what tells the time differs from one second to the next only
         try:
             return compare.chance(once, self._render(side, root, values))
@@ -312,6 +317,8 @@ def _plain(said: str, at: tuple[Side, str, ValuesSet] | None) -> str:
     return said.replace(at[1], "") if at is not None and at[1] else said
 
 
-def _templates(root: str) -> tuple[str, str]:
+def _mentions(side: Side, root: str, words: re.Pattern[str]) -> bool:
+    """Return whether a template, helper or value of the chart at ``root``, or of a part of it, matches ``words``."""
     base = below(root)
-    return (f"{base}/*.yaml", f"{base}/*.tpl")
+    paths = side.tree.files(f"{base}/*.yaml", f"{base}/*.tpl", f"{base}/templates/**")
+    return any(words.search(raw.decode("utf-8", "replace")) for raw in side.tree.read_all(paths).values())

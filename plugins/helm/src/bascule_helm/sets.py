@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,6 +17,7 @@ INSIDE = (
     "envs/**/*.yaml", "envs/**/*.yml", "ci/**/*.yaml", "ci/**/*.yml",
 )  # fmt: skip
 """Values files of environments and of trial installations, relative to their chart."""
+_RELEASE = re.compile(r"[a-z0-9]([-a-z0-9]{0,51}[a-z0-9])?")
 OUTSIDE = (
     "**/values.yaml", "**/values.yml", "**/values[-._]*.yaml", "**/values[-._]*.yml",
     "**/*[-._]values.yaml", "**/*[-._]values.yml",
@@ -67,9 +69,10 @@ def sets_of(charts: Charts, root: str, settings: Settings) -> tuple[ValuesSet, .
     chart = charts.chart(root)
     entries = [e for e in settings.charts if e["chart"].strip("/") == (root or ".")]
     found: dict[str, ValuesSet] = {}
+    fallback = chart.name if _RELEASE.fullmatch(chart.name) else "release"
     for entry in entries or [{}]:
         base = ValuesSet(
-            label="", files=(), release=entry.get("release", chart.name or "release")[:53],
+            label="", files=(), release=entry.get("release", fallback),
             namespace=entry.get("namespace", settings.namespace),
             kube_version=entry.get("kube_version", settings.kube_version),
             api_versions=tuple(entry.get("api_versions", settings.api_versions)), upgrade=settings.upgrade,

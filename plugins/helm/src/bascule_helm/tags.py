@@ -12,7 +12,9 @@ _REFERENCE = re.compile(
     r"(?P<name>[a-zA-Z0-9][a-zA-Z0-9._-]*(?::\d{1,5}(?=/))?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*)"
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?(?:@(?P<digest>sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}))?"
 )
-_TAG = re.compile(r"(?P<prefix>(?:[a-zA-Z][a-zA-Z]*[-_.])*)[vV]?(?P<numbers>\d{1,18}(?:\.\d{1,18}){0,4})(?P<rest>.*)", re.ASCII)
+_TAG = re.compile(
+    r"(?P<prefix>(?:[a-zA-Z][a-zA-Z]*[-_.])*)[vV]?(?P<numbers>\d{1,18}(?:\.\d{1,18}){0,4})(?P<rest>.*)", re.ASCII
+)
 _EARLY = re.compile(r"[-.]?(alpha|beta|preview|pre|rc|dev|snapshot|m|a|b|c)[-.]?(\d*)((?:[.]\d+)*)(.*)", re.IGNORECASE)
 _RANKS = {
     "dev": 0,

@@ -88,9 +88,11 @@ class Helm:
         if ran.code:
             raise HelmError(secrets.first_lines(ran.err, base))
 
-    def missing(self, chart: Path) -> list[tuple[str, str, str]]:
+    def missing(self, chart: Path, secrets: Redactor, base: Path) -> list[tuple[str, str, str]]:
         """Return (name, repository, status) of the dependencies that helm would not render as they are stated."""
         ran = self.tool.run("dependency", "list", str(chart), "--max-col-width", "500", ok=(0, 1))
+        if ran.code:
+            raise HelmError(secrets.first_lines(ran.err, base))
         rows = [[c.strip() for c in line.split("\t")] for line in ran.out.splitlines() if "\t" in line]
         return [(r[0], r[2], r[3]) for r in rows[1:] if len(r) > 3 and r[3] not in {"ok", "unpacked"}]
 

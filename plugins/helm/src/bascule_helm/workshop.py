@@ -45,9 +45,12 @@ class Side:
             e.kind is FileKind.SYMLINK and any(within(p, n) for n in needed) for p, e in self.tree.entries.items()
         )
         # What a link points to may lie anywhere in the repository.
-        globs = () if links else (*(below(n) for n in sorted(needed)), *(escape(p) for p in extra))
-        if needed:
-            self.tree.export(self.folder, *globs)
+        if needed and links:
+            self.tree.export(self.folder)
+        elif needed:
+            globs = (*(below(n) for n in sorted(needed)), *(escape(p) for p in extra))
+            for at in range(0, len(globs), 500):
+                self.tree.export(self.folder, *globs[at : at + 500])
         yaml = [p for p in self.tree.files("**/*.yaml", "**/*.yml") if any(within(p, n) for n in needed)]
         values = [p for p in yaml if not ({"templates", "crds"} & set(p.split("/")) or p.endswith("/Chart.yaml"))]
         texts = [self.tree.read(p) or b"" for p in dict.fromkeys((*values, *extra))]
@@ -85,7 +88,10 @@ class Side:
                 return f"its dependency {dependency.name} cannot be packed: {failed}"
         if not chart.dependencies:
             return ""
-        missing = self._helm.missing(self.place(root))
+        try:
+            missing = self._helm.missing(self.place(root), self.secrets, self.folder)
+        except HelmError as failed:
+            return str(failed)
         if not missing:
             return ""
         told = ", ".join(
