@@ -31,9 +31,9 @@ def compare(file: str, before: Manifest | None, after: Manifest | None) -> tuple
     old, new = (_named(m.entries if m is not None else ()) for m in (before, after))
     hosts = {e.origin for e in (before.entries if before is not None else ())}
     for name in sorted({*old, *new}):
-        for first, second in _pairs(old.get(name, []), new.get(name, []), known=name in old):
-            update = _update(file, some, first, second)
-            if update is not None and update not in updates[-40:]:
+        for first, second, copy in _pairs(old.get(name, []), new.get(name, [])):
+            update = _update(file, some, first, second, copy=copy)
+            if update is not None:
                 updates.append(update)
             others += _beside(file, some.ecosystem, first, second, hosts)
     if before is not None and after is not None:
@@ -48,8 +48,11 @@ def _named(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
     return found
 
 
-def _pairs(old: list[Entry], new: list[Entry], *, known: bool) -> Iterator[tuple[Entry | None, Entry | None]]:
-    """Yield what became what: first by place, then by version (it moved in the tree), then by order."""
+def _pairs(old: list[Entry], new: list[Entry]) -> Iterator[tuple[Entry | None, Entry | None, bool]]:
+    """Yield what became what: first by place, then by version (it moved in the tree), then by order.
+
+    The third part is true where a version comes beside those that stay, none of which went for it.
+    """
     same = {e for e in old if e in set(new)}
     left, right = [e for e in old if e not in same], [e for e in new if e not in same]
     for key in (lambda e: (e.place,), lambda e: (e.version, e.content)):
@@ -61,7 +64,7 @@ def _pairs(old: list[Entry], new: list[Entry], *, known: bool) -> Iterator[tuple
             if by.get(key(entry)):
                 mine = by[key(entry)].pop(0)
                 left.remove(mine)
-                yield mine, entry
+                yield mine, entry, False
             else:
                 rest.append(entry)
         right = rest
@@ -70,15 +73,16 @@ def _pairs(old: list[Entry], new: list[Entry], *, known: bool) -> Iterator[tuple
     for at in range(max(len(left), len(right))):
         first = left[at] if at < len(left) else None
         second = right[at] if at < len(right) else None
-        if first is None and second is not None and known and old:
-            # Another copy of a package that was there: it came from the one that it is nearest to.
+        copy = first is None and bool(old)
+        if copy and second is not None:
+            # Another copy of a package that was there: held against the one that it is nearest to.
             first = max(old, key=lambda e: (e.version == second.version, e.version <= second.version, e.version))
         elif second is None and new:
             continue  # one copy fewer of a package that stays
-        yield first, second
+        yield first, second, copy
 
 
-def _update(file: str, manifest: Manifest, old: Entry | None, new: Entry | None) -> Update | None:
+def _update(file: str, manifest: Manifest, old: Entry | None, new: Entry | None, *, copy: bool) -> Update | None:
     some = new or old
     assert some is not None
     if old is None or new is None:
@@ -92,7 +96,10 @@ def _update(file: str, manifest: Manifest, old: Entry | None, new: Entry | None)
         ecosystem=manifest.ecosystem, name=some.name, before=before, after=after, level=far, file=file,
         lock=manifest.lock, zero=zero(_exact(old) or "") if old is not None else 0,
         unstable=new is not None and unstable(_exact(new) or "") and not (old and unstable(_exact(old) or "")),
-        direct=some.direct, dev=some.dev,
+        direct=some.direct, dev=some.dev, copy=copy,
+        exact=_exact(new) or "" if new is not None else "", was=_exact(old) or "" if old is not None else "",
+        pin=new.content if new is not None and manifest.ecosystem in {*_PINNED, "docker"} else "",
+        source=some.source, origin=some.origin, packages=some.packages, stated=some.stated,
     )  # fmt: skip
 
 

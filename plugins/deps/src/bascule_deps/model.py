@@ -16,6 +16,8 @@ class Entry:
     apart (a table, a path in the tree) where the file does. ``source`` is ``registry``, ``git``, ``url``, ``path``,
     ``workspace`` or ``alias``; ``origin`` the host or address behind it. ``content`` is the hash of what is installed,
     ``script`` whether installing runs code of it. ``direct`` and ``dev`` are None where the file does not say.
+    ``packages`` are the packages that have this version where ``name`` is not one itself (a property, a catalog's
+    version). ``stated`` is when the file says that the version was published (ISO 8601): its own word, no proof.
     """
 
     name: str
@@ -28,6 +30,8 @@ class Entry:
     script: bool = False
     direct: bool | None = None
     dev: bool | None = None
+    packages: tuple[str, ...] = ()
+    stated: str = field(default="", eq=False)
 
 
 @frozen(kw_only=True)
@@ -42,7 +46,13 @@ class Manifest:
 
 @frozen(kw_only=True)
 class Update:
-    """A dependency that differs. ``before`` or ``after`` is empty where it was added or removed."""
+    """A dependency that differs. ``before`` or ``after`` is empty where it was added or removed.
+
+    ``copy``: ``after`` comes beside versions that stay, of which ``before`` is the nearest. ``exact`` and ``was`` are
+    the versions themselves (of a range the lowest), empty where there is none. ``pin`` is the commit or digest that is
+    really fetched, where a version is only beside it. ``source``, ``origin``, ``packages`` and ``stated`` are those of
+    the entry after it.
+    """
 
     ecosystem: str
     name: str
@@ -55,10 +65,18 @@ class Update:
     unstable: bool = False
     direct: bool | None = None
     dev: bool | None = None
+    copy: bool = False
+    exact: str = ""
+    was: str = ""
+    pin: str = ""
+    source: str = "registry"
+    origin: str = ""
+    packages: tuple[str, ...] = ()
+    stated: str = ""
 
     def data(self) -> dict[str, Any]:
         """Return it as JSON."""
-        return asdict(self)
+        return {**asdict(self), "packages": list(self.packages)}
 
 
 @frozen(kw_only=True)
