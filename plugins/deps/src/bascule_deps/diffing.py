@@ -9,7 +9,7 @@ from typing import Any
 
 from bascule.kit import edits, step_text
 from bascule_deps.model import Entry, Manifest, Other, Update
-from bascule_deps.versions import bound, level, unstable, zero
+from bascule_deps.versions import Version, bound, level, parse, unstable, zero
 
 _SHOWN = 30
 """Other edits of one file that are told one by one."""
@@ -68,18 +68,24 @@ def _pairs(old: list[Entry], new: list[Entry]) -> Iterator[tuple[Entry | None, E
             else:
                 rest.append(entry)
         right = rest
-    left.sort(key=lambda e: e.version)
-    right.sort(key=lambda e: e.version)
+    left.sort(key=_place)
+    right.sort(key=_place)
     for at in range(max(len(left), len(right))):
         first = left[at] if at < len(left) else None
         second = right[at] if at < len(right) else None
         copy = first is None and bool(old)
         if copy and second is not None:
             # Another copy of a package that was there: held against the one that it is nearest to.
-            first = max(old, key=lambda e: (e.version == second.version, e.version <= second.version, e.version))
+            first = max(old, key=lambda e: (e.version == second.version, _place(e) <= _place(second), _place(e)))
         elif second is None and new:
             continue  # one copy fewer of a package that stays
         yield first, second, copy
+
+
+def _place(entry: Entry) -> tuple[bool, Version, str]:
+    """Return where ``entry`` stands among versions of its package; those that are no versions come first."""
+    found = parse(entry.version)
+    return found is not None, found or Version(()), entry.version
 
 
 def _update(file: str, manifest: Manifest, old: Entry | None, new: Entry | None, *, copy: bool) -> Update | None:

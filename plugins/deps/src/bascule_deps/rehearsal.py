@@ -9,11 +9,12 @@ from attrs import define, evolve, field
 
 from bascule.kit import RehearsalError, Tree, Trees, prove
 from bascule.types import Check, DryRunContext, Evidence, Status
+from bascule_deps.book import ADVISORIES, CHANGES, RELEASES
 from bascule_deps.diffing import compare
 from bascule_deps.formats import reader
 from bascule_deps.model import Manifest, Other, UnreadableError, Update
+from bascule_deps.outside.wanted import wanted
 
-KIND = "deps/changes"
 MOST = 5000
 """Updates and other edits together; more is nothing that anybody means to merge unasked."""
 _MANIFESTS = {"npm": "package.json", "python": "pyproject.toml", "cargo": "Cargo.toml", "helm": "Chart.y*ml"}
@@ -32,7 +33,7 @@ class _Found:
 
 
 def rehearse(ctx: DryRunContext) -> Iterator[Evidence | Check]:
-    """Yield the one piece of evidence :data:`KIND`: what the change does to dependencies, and what else it does."""
+    """Yield what the change does to dependencies, and what else it does; then what is known of the new versions."""
     trees = Trees.of(ctx)
     found = _Found()
     for file in ctx.change.files:
@@ -54,7 +55,29 @@ def rehearse(ctx: DryRunContext) -> Iterator[Evidence | Check]:
         "outside": sorted(found.outside),
     }
     names = dict.fromkeys(u.name for u in found.updates)
-    yield prove(ctx, KIND, data, f"{len(names)} packages, {len(found.others)} other edits")
+    yield prove(ctx, CHANGES, data, f"{len(names)} packages, {len(found.others)} other edits")
+    yield from _outside(ctx, found)
+
+
+def _outside(ctx: DryRunContext, found: _Found) -> Iterator[Evidence | Check]:
+    """Yield what is known of the new versions, as far as rules of the pack ask for it."""
+    asked = {rule.use for rule in ctx.pack.rules}
+    kinds = {kind for rule in ctx.pack.rules for kind in rule.needs}
+    exempt = any(r.use == "deps/release-age" and r.params.get("security") == "exempt" for r in ctx.pack.rules)
+    if "deps/release-age" in asked or RELEASES in kinds:
+        from bascule_deps.outside import releases
+
+        rows = releases.look(ctx, wanted(found.updates))
+        known = sum(bool(row["at"]) for row in rows)
+        data = {"unread": found.unread, "releases": rows}
+        yield prove(ctx, RELEASES, data, f"times of {known} of {len(rows)} versions")
+    if "deps/security" in asked or exempt or ADVISORIES in kinds:
+        from bascule_deps.outside import advisories
+
+        told = advisories.look(ctx, wanted(found.updates))
+        judged = sum(not row["problem"] for row in told["rows"])
+        summary = f"{len(told['records'])} advisories of {judged} of {len(told['rows'])} versions"
+        yield prove(ctx, ADVISORIES, {"unread": found.unread, **told}, summary)
 
 
 def _look(trees: Trees, path: str, was: str, found: _Found) -> None:

@@ -2,6 +2,6 @@
 
 from bascule_deps import rehearsals
 from bascule_deps.book import book
-from bascule_deps.rules import files, known, level, title
+from bascule_deps.rules import age, files, known, level, security, title
 
-__all__ = ["book", "files", "known", "level", "rehearsals", "title"]
+__all__ = ["age", "book", "files", "known", "level", "rehearsals", "security", "title"]
