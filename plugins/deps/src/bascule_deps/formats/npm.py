@@ -132,7 +132,7 @@ _PNPM = re.compile(r"^/?(?P<name>@[^/]+/[^/@]+|[^/@]+)[/@](?P<version>[^(_]+)")
 def pnpm_lock(text: str, path: str) -> Manifest:
     """Read a pnpm-lock.yaml (formats 5 to 9)."""
     (data,) = [table(d) for d in yaml_documents(text, path) if d is not None] or [{}]
-    entries = []
+    entries, times = [], table(data.get("time"))
     for at, value in table(data.get("packages")).items():
         package = table(value)
         resolution = table(package.get("resolution"))
@@ -146,6 +146,7 @@ def pnpm_lock(text: str, path: str) -> Manifest:
                 name=name, version=version, place=str(at), source=source, origin=host(address),
                 content=str(resolution.get("integrity") or resolution.get("commit") or ""),
                 script=bool(package.get("requiresBuild")), dev=bool(package["dev"]) if "dev" in package else None,
+                stated=str(times.get(at, "")),
             )
         )  # fmt: skip
     importers = table(data.get("importers")) or {".": data}
@@ -154,5 +155,5 @@ def pnpm_lock(text: str, path: str) -> Manifest:
             for name, stated in table(table(value).get(place)).items():
                 spec = stated.get("specifier", "") if isinstance(stated, dict) else stated
                 entries.append(_spec(str(name), str(spec), f"{where}:{place}"))
-    rest = without(data, "packages", "snapshots", "importers", "specifiers", *_TABLES)
+    rest = without(data, "packages", "snapshots", "importers", "specifiers", "time", *_TABLES)
     return Manifest(ecosystem="npm", lock=True, entries=tuple(entries), rest=rest)

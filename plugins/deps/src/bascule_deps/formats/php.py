@@ -19,7 +19,7 @@ def composer_lock(text: str, path: str) -> Manifest:  # noqa: ARG001
                     source="path" if dist.get("type") == "path" else "registry",
                     origin=host(str(source.get("url") or dist.get("url") or "")),
                     content=str(source.get("reference") or dist.get("reference") or ""), dev=place == "packages-dev",
-                    script=package.get("type") == "composer-plugin",
+                    script=package.get("type") == "composer-plugin", stated=str(package.get("time", "")),
                 )
             )  # fmt: skip
     rest = without(data, "packages", "packages-dev", "content-hash", "_readme", "plugin-api-version")

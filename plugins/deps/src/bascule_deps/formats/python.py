@@ -114,6 +114,7 @@ def toml_lock(text: str, path: str) -> Manifest:  # noqa: ARG001
                 place=str(package.get("marker") or package.get("markers") or ""), source=_kind(how),
                 origin=host(stated) or (str(source.get(named, "")) if named else ""),
                 content=",".join(sorted(_hashes(package))), dev=package.get("category") == "dev" or None,
+                stated=_uploaded(package),
             )
         )  # fmt: skip
     metadata = without(table(data.get("metadata")), "content-hash", "content_hash", "files", "hashes")
@@ -128,6 +129,13 @@ def _kind(how: str) -> str:
 def _hashes(package: dict[str, Any]) -> Iterable[str]:
     files = [*(package.get("files") or ()), *(package.get("wheels") or ()), package.get("sdist") or {}]
     return (str(f["hash"]) for f in files if isinstance(f, dict) and "hash" in f)
+
+
+def _uploaded(package: dict[str, Any]) -> str:
+    """Return when the newest file was uploaded, as uv.lock states it; empty where a file does not say."""
+    files = [*(package.get("wheels") or ()), *([package["sdist"]] if package.get("sdist") else [])]
+    times = [str(f.get("upload-time", "")) for f in files if isinstance(f, dict)]
+    return max(times) if times and all(times) else ""
 
 
 def pipfile_lock(text: str, path: str) -> Manifest:  # noqa: ARG001
