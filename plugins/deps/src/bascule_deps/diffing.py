@@ -95,6 +95,9 @@ def _update(file: str, manifest: Manifest, old: Entry | None, new: Entry | None,
         far = "added" if old is None else "removed"
     else:
         far = _level(manifest.ecosystem, old, new)
+        if copy and far == "downgrade":
+            # Nothing steps back: the version that stays is the newer one. How far apart they are still counts.
+            far = _level(manifest.ecosystem, new, old)
         if far == "none" and (old.version == new.version or manifest.ecosystem in _PINNED):
             return None
     before, after = (_told(e, digest=far == "digest") if e is not None else "" for e in (old, new))

@@ -57,7 +57,7 @@ def claim(title: str) -> Claim | None:
         return Claim(form="one", names=(found["name"].strip("`"),), before=found["before"], after=found["after"])
     if found := _LIST.fullmatch(text):
         names = re.split(r",?\s+and\s+|,\s+", found["names"])
-        return Claim(form="list", names=tuple(n.strip("`,") for n in names if n))
+        return Claim(form="list", names=tuple(n.strip("`,").rstrip(".") for n in names if n))
     if _LOCK.search(text):
         return Claim(form="lockfile")
     if found := _UPDATE.fullmatch(text):
@@ -93,7 +93,9 @@ def lies(said: Claim, updates: list[dict[str, Any]]) -> list[str]:
         for u in mine:
             if said.after and not _is(u["after"], said.after) and u["level"] not in {"digest", "removed"}:
                 found.append(f"{u['name']} moves to {u['after']} in {u['file']}")
-            if said.before and u["before"] and not _is(u["before"], said.before) and not u["lock"]:
+            # A manifest's range may have lain behind what the lockfile beside it said.
+            locked = any(m["lock"] and _is(m["before"], said.before) for m in mine)
+            if said.before and u["before"] and not _is(u["before"], said.before) and not u["lock"] and not locked:
                 found.append(f"{u['name']} comes from {u['before']} in {u['file']}")
     apps = {u["name"] for u in updates if _app(u, said)}
     besides = [n for n in names if n not in apps and not any(_same(n, said_name) for said_name in said.names)]

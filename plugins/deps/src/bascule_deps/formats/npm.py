@@ -46,6 +46,7 @@ def package_lock(text: str, path: str) -> Manifest:  # noqa: ARG001
         entries = [_locked(at, table(p), direct) for at, p in packages.items() if "node_modules/" in at]
         local = {at: without(table(p), *_TABLES) for at, p in packages.items() if "node_modules/" not in at}
         rest = {**without(data, "packages", "dependencies"), "local": local}
+        rest["contradictions"] = _contradictions(packages, table(data.get("dependencies")))
         return Manifest(ecosystem="npm", lock=True, entries=tuple(entries), rest=rest)
     entries = list(_nested(table(data.get("dependencies")), "", 0))
     return Manifest(ecosystem="npm", lock=True, entries=tuple(entries), rest=without(data, "dependencies"))
@@ -61,6 +62,25 @@ def _locked(at: str, package: dict[str, Any], direct: set[str]) -> Entry:
         origin=host(resolved), content=str(package.get("integrity", "")), script=bool(package.get("hasInstallScript")),
         direct=at == f"node_modules/{name}" and name in direct, dev=bool(package.get("dev")),
     )  # fmt: skip
+
+
+def _contradictions(packages: dict[str, Any], dependencies: dict[str, Any]) -> list[str]:
+    """Return where version 2's second half, which npm 6 reads, says something else than the first."""
+    found = []
+    for entry in _nested(dependencies, "", 0):
+        package = table(packages.get(entry.place))
+        if package.get("link"):
+            continue
+        resolved = str(package.get("resolved", ""))
+        version = {str(package.get("version", "")), resolved, f"npm:{package.get('name')}@{package.get('version')}"}
+        same = entry.version in version or not package
+        if not same or (entry.content and entry.content != str(package.get("integrity", ""))):
+            found.append(f"{entry.place} {entry.version} {entry.content[:24]}")
+        elif not package:
+            found.append(f"{entry.place} is missing above")
+        elif entry.origin and entry.origin != host(resolved):
+            found.append(f"{entry.place} from {entry.origin}")
+    return sorted(found)
 
 
 def _resolved(resolved: str) -> str:

@@ -63,7 +63,8 @@ def _each(update: Update) -> Iterator[Wanted]:
     version, was = _whole(update.ecosystem, update.exact), _whole(update.ecosystem, update.was)
     base = Wanted(
         ecosystem=update.ecosystem, name=update.name, version=version or update.after,
-        was=(was,) if was and not update.copy else (), level=update.level, files=(update.file,), origin=update.origin, pin=update.pin, stated=update.stated,
+        was=(was,) if was and not update.copy else (),
+        level=update.level, files=(update.file,), origin=update.origin, pin=update.pin, stated=update.stated,
         why=_why(update, version),
     )  # fmt: skip
     if update.packages and not base.why.startswith("comes"):

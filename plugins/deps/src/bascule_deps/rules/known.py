@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from bascule.kit import Answer, Ask, allow, block
 from bascule_deps.book import CHANGES, book
@@ -39,7 +40,7 @@ def known(ask: Ask) -> Iterator[Answer]:
     ]
     if fresh:
         yield block(
-            listed([told(u) if u["copy"] else f"{u['name']} {u['after']} is new ({u['file']})" for u in fresh]),
+            listed([_arrives(u) for u in fresh]),
             expected="packages that were there before, and of each as many versions at once",
             fix="let a person look at the new package",
             paths=dict.fromkeys(u["file"] for u in fresh),
@@ -55,3 +56,10 @@ def known(ask: Ask) -> Iterator[Answer]:
         )
     if not fresh and not besides:
         yield allow(f"{summary(ask)}, all known, from where they came from before")
+
+
+def _arrives(update: Mapping[str, Any]) -> str:
+    if update["copy"]:
+        return told(update)
+    version = f" {update['after']}" if update["after"] else ""
+    return f"{update['name']}{version} is new ({update['file']})"
