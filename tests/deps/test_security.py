@@ -94,7 +94,8 @@ def manifest(version: str) -> dict[str, str]:
 
 def judged(
     tmp_path: Path, records: Any, *, versions: tuple[str, str] = ("1.0.0", "1.1.0"),
-    services: dict[str, str] | None = None, rules: list[dict[str, Any]] | None = None, more: dict[str, str] | None = None, **params: Any,
+    services: dict[str, str] | None = None, rules: list[dict[str, Any]] | None = None,
+    more: dict[str, str] | None = None, **params: Any,
 ) -> Outcome:  # fmt: skip
     inputs = {**({"advisories": json.dumps(records)} if records is not None else {}), **(more or {})}
     folder = tmp_path / f"run-{len(list(tmp_path.iterdir()))}"

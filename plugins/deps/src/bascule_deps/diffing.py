@@ -38,6 +38,12 @@ def compare(file: str, before: Manifest | None, after: Manifest | None) -> tuple
             others += _beside(file, some.ecosystem, first, second, hosts)
     if before is not None and after is not None:
         others += _rest(file, before.rest, after.rest)
+        for key, old_hash in before.hashes.items():
+            if (new_hash := after.hashes.get(key, old_hash)) != old_hash:
+                what = "has another content under the same version"
+                others.append(
+                    Other(file=file, kind="content", what=what, name=key, before=old_hash[:19], after=new_hash[:19])
+                )
     return list(dict.fromkeys(updates)), list(dict.fromkeys(others))
 
 

@@ -36,12 +36,16 @@ class Entry:
 
 @frozen(kw_only=True)
 class Manifest:
-    """A whole file: its entries, and ``rest``, everything else as data that can be compared."""
+    """A whole file: its entries, and ``rest``, everything else as data that can be compared.
+
+    ``hashes`` are those of versions that the file lists without installing them (go.sum), by name and version.
+    """
 
     ecosystem: str
     lock: bool
     entries: tuple[Entry, ...]
     rest: Any = None
+    hashes: Mapping[str, str] = field(factory=dict)
 
 
 @frozen(kw_only=True)

@@ -13,9 +13,11 @@ _SUFFIX = re.compile(
 )
 _BUMP = re.compile(r"bumps?\s+(?P<name>\S+)\s+from\s+(?P<before>\S+)\s+to\s+(?P<after>\S+?)(?:\s+in\s+.*)?", re.I)
 _GROUP = re.compile(
-    r"bumps?\s+the\s+(?P<group>\S+)\s+group(?:\s+in\s+\S+|\s+across\s+\d+\s+director\w+)?\s+with\s+(?P<count>\d+)\s+updates?.*",
+    r"bumps?\s+the\s+(?P<group>\S+)\s+group(?:\s+in\s+\S+|\s+across\s+\d+\s+director\w+)?"
+    r"(?:\s+with\s+(?P<count>\d+)\s+updates?.*)?",
     re.I,
 )
+_NAMED = re.compile(r"bumps?\s+(?P<name>\S+)(?:\s+in\s+.*)?", re.I)
 _LIST = re.compile(r"bumps?\s+(?P<names>\S+(?:,\s+\S+)*,?\s+and\s+\S+)(?:\s+in\s+.*)?", re.I)
 _UPDATE = re.compile(
     r"(?:updates?|upgrades?|pins?|bumps?)\s+(?:dependency\s+|module\s+|(?:rust\s+)?crate\s+|helm\s+release\s+|terraform\s+|plugin\s+"
@@ -52,12 +54,15 @@ def claim(title: str) -> Claim | None:
         text = cut
     text = re.sub(r"^\W+(?=\w)", "", _PREFIX.sub("", re.sub(r"^[^\w\[]+", "", text)))
     if found := _GROUP.fullmatch(text):
-        return Claim(form="group", count=int(found["count"]))
+        return Claim(form="group", count=int(found["count"]) if found["count"] else None)
     if found := _BUMP.fullmatch(text):
-        return Claim(form="one", names=(found["name"].strip("`"),), before=found["before"], after=found["after"])
+        before, after = found["before"].strip("`"), found["after"].strip("`")
+        return Claim(form="one", names=(found["name"].strip("`"),), before=before, after=after)
     if found := _LIST.fullmatch(text):
         names = re.split(r",?\s+and\s+|,\s+", found["names"])
         return Claim(form="list", names=tuple(n.strip("`,").rstrip(".") for n in names if n))
+    if found := _NAMED.fullmatch(text):
+        return Claim(form="list", names=(found["name"].strip("`").rstrip("."),))
     if _LOCK.search(text):
         return Claim(form="lockfile")
     if found := _UPDATE.fullmatch(text):
@@ -71,9 +76,9 @@ def claim(title: str) -> Claim | None:
 def lies(said: Claim, updates: list[dict[str, Any]]) -> list[str]:
     """Return what the diff says against ``said``, in words; empty where the title is true.
 
-    Updates of lockfiles that nobody asked for directly are what an update brings with it, whatever the title.
+    Packages that nobody asks for directly are what an update brings with it, whatever the title.
     """
-    asked = [u for u in updates if not u["lock"] or u["direct"] is not False] or updates
+    asked = [u for u in updates if u["direct"] is not False] or updates
     names = list(dict.fromkeys(u["name"] for u in asked))
     if said.form == "lockfile":
         moved = [u["name"] for u in updates if not u["lock"]]

@@ -35,11 +35,16 @@ def go_mod(text: str, path: str) -> Manifest:  # noqa: ARG001
 
 
 def go_sum(text: str, path: str) -> Manifest:  # noqa: ARG001
-    """Read a go.sum. It lists hashes of what was ever looked at: the same version with another hash is what counts."""
-    entries = []
+    """Read a go.sum: hashes of whatever was ever looked at. What is built is go.mod's matter, so nothing moves here.
+
+    What counts is that a version keeps its hash (go.dev/ref/mod#go-sum-files).
+    """
+    hashes: dict[str, str] = {}
     for line in filter(None, map(str.strip, text.splitlines())):
         parts = line.split()
         if len(parts) != 3:
             raise UnreadableError(f"the line {line[:80]!r}")
-        entries.append(Entry(name=parts[0], version=parts[1], place=parts[1], content=parts[2]))
-    return Manifest(ecosystem="go", lock=True, entries=tuple(entries), rest=None)
+        key = f"{parts[0]} {parts[1]}"
+        if hashes.setdefault(key, parts[2]) != parts[2]:
+            raise UnreadableError(f"{key} has two hashes")
+    return Manifest(ecosystem="go", lock=True, entries=(), hashes=hashes)

@@ -34,9 +34,7 @@ def known(ask: Ask) -> Iterator[Answer]:
     fresh = [
         u
         for u in ask.evidence["updates"]
-        if (u["level"] == "added" or u["copy"])
-        and not fits(u["name"], spared)
-        and not (free and u["lock"] and u["direct"] is False)
+        if (u["level"] == "added" or u["copy"]) and not fits(u["name"], spared) and not (free and u["direct"] is False)
     ]
     if fresh:
         yield block(

@@ -20,7 +20,7 @@ MAX = {"enum": ["digest", "patch", "minor", "major"]}
         "max": MAX,
         "transitive": {
             **MAX,
-            "description": "For packages in lockfiles that nobody asks for directly; `max` without it.",
+            "description": "For packages that nobody asks for directly; `max` without it.",
         },
         "dev": {**MAX, "description": "For packages that are only used in development; `max` without it."},
         "zero": {"enum": ["strict", "loose"], "description": "strict: before 1.0 a minor step counts as a major one."},
@@ -90,6 +90,4 @@ def _limit(update: Mapping[str, Any], params: Mapping[str, Any]) -> str:
             return str(override["max"])
     if update["dev"] and "dev" in params:
         return str(params["dev"])
-    return (
-        str(params["transitive"]) if update["lock"] and update["direct"] is False and "transitive" in params else most
-    )
+    return str(params["transitive"]) if update["direct"] is False and "transitive" in params else most
