@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from tests.deps.server import serving
 from tests.e2e.kit import World
 
 RULES = """\
@@ -109,3 +110,43 @@ def test_an_expression_over_what_moves(world: World) -> None:
     assert (ran.doc["status"], ran.rules("block")) == ("blocked", {"cel/expression"}), ran.out
     assert [c["found"] for c in ran.checks() if c["status"] == "block"] == ["a major step"]
     assert repo.run("check", str(minor), "--json").doc["status"] == "mergeable"
+
+
+AGED = RULES.replace("deps/default", "deps/aged")
+
+
+def registry(published: str) -> dict[str, Any]:
+    return {
+        "/lodash": {"versions": {"4.17.21": {}}, "time": {"4.17.21": published}},
+        "/v1/querybatch": {"results": [{}] * 2},
+    }
+
+
+@pytest.mark.parametrize(
+    ("published", "status"), [("2020-01-01T00:00:00Z", "merged"), ("2999-01-01T00:00:00Z", "waiting"), ("", "waiting")]
+)
+def test_age_and_advisories_are_looked_up_where_the_owner_says(world: World, published: str, status: str) -> None:
+    repo = world.repo(rulepack=AGED, files=FIRST)
+    files = {"web/package.json": manifest("4.17.21"), "web/package-lock.json": lock("4.17.21")}
+    number = repo.pull(files, title="Bump lodash from 4.17.20 to 4.17.21 in /web")
+    with serving(registry(published)) as service:
+        named = {"BASCULE_SERVICE_NPM": service.url, "BASCULE_SERVICE_OSV": service.url} if published else {}
+        ran = repo.merge(number, env=repo.env(**named))
+    assert ran.doc["status"] == status, ran.out
+    kinds = [e["kind"] for e in ran.doc["details"]["evidence"]]
+    assert kinds == ["deps/changes", "deps/releases", "deps/advisories"]
+    assert sorted(service.seen) == (["GET /lodash", "POST /v1/querybatch"] if published else [])
+    waiting = {c["rule"]: c for c in ran.checks() if c["status"] == "wait"}
+    if status == "waiting":
+        assert ran.code == 8
+        assert waiting["deps/release-age"]["eligible_at"] == ("2999-01-08T00:00:00+00:00" if published else None)
+
+
+def test_an_address_that_is_none_is_a_usage_error(world: World) -> None:
+    repo = world.repo(rulepack=AGED, files=FIRST)
+    number = repo.pull({"web/package.json": manifest("4.17.21")})
+    named = repo.env(BASCULE_SERVICE_NPM="https://octo:s3cret@npm.example")
+    ran = repo.run("check", str(number), env=named)
+    assert ran.code == 2
+    assert "the address in BASCULE_SERVICE_NPM carries a user" in ran.err
+    assert "s3cret" not in ran.err + ran.out
