@@ -63,6 +63,7 @@ MODIFIED = (200, {"Last-Modified": "Mon, 01 Dec 2025 08:00:00 GMT", "Content-Len
         (NPM, "npm", npm(OLD), "GET /a", "registry"),
         (("package.json", '{{"dependencies": {{"@acme/a": "~{0}"}}}}'), "npm",
          {"/@acme%2Fa": {"versions": {"1.1.0": {}}, "time": {"1.1.0": OLD}}}, "GET /@acme%2Fa", "registry"),
+        (("package.json", '{{"dependencies": {{"b": "npm:a@^{0}"}}}}'), "npm", npm(OLD), "GET /a", "registry"),
         (("requirements.txt", "a=={0}\n"), "pypi",
          {"/pypi/a/1.1.0/json": {"info": {}, "urls": [{"upload_time_iso_8601": OLD}]}},
          "GET /pypi/a/1.1.0/json", "registry"),
@@ -396,7 +397,13 @@ def test_public_addresses_are_asked_only_about_their_own_packages(tmp_path: Path
     hosts = ["", next(h for h in PUBLIC["npm"].hosts if h), "npm.acme.example"]
     assert [foreign(public, "npm", h) for h in hosts] == [False, False, True]
     assert [foreign(owned, "npm", h) for h in hosts] == [False, False, False]
-    assert foreign(public, "dockerhub", "ghcr.example")
+    # Images and repositories come from many hosts side by side: one address does not stand for all of them.
+    both = ctx(services={"dockerhub": "https://hub.example", "github": "https://api.example"})
+    assert [foreign(both, "dockerhub", h) for h in ("", "ghcr.example")] == [False, True]
+    assert [foreign(both, "github", h) for h in ("", "github.com", "gitlab.example")] == [False, False, True]
+    assert [foreign(public, "crates", f"github.com/{p}") for p in ("rust-lang/crates.io-index", "acme/index")] == [
+        False, True,
+    ]  # fmt: skip
 
 
 def test_a_removed_package_needs_no_age(tmp_path: Path) -> None:

@@ -34,6 +34,9 @@ from bascule_deps.versions import bound, level, parse, unstable, zero
         ("a" * 40, "b" * 40, "actions", "unknown"),
         ("1.2.3.4", "1.2.3.5", "nuget", "patch"),
         ("9" * 300, "1", "npm", "unknown"),
+        ("v0.0.0-20230101000000-abcdefabcdef", "v0.0.0-20240101000000-abcdefabcde0", "go", "major"),
+        ("v0.0.0-20240101000000-abcdefabcdef", "v0.0.0-20230101000000-abcdefabcde0", "go", "downgrade"),
+        ("v1.2.4-0.20230101000000-abcdefabcdef", "v1.2.4", "go", "prerelease"),
     ],
 )
 def test_levels(before: str, after: str, ecosystem: str, far: str) -> None:
@@ -56,5 +59,6 @@ def test_versions_before_their_release_and_before_one() -> None:
     assert [v for v in ("1.0.0-rc.1", "2.0.0-beta", "1.0a1", "1.0.0", "3.11-slim", "1.0-canary.5") if unstable(v)] == [
         "1.0.0-rc.1", "2.0.0-beta", "1.0a1", "1.0-canary.5",
     ]  # fmt: skip
+    assert unstable("v1.2.4-0.20230101000000-abcdefabcdef"), "a commit without a release"
     assert [zero(v) for v in ("1.0.0", "0.3.1", "0.0.7", "main")] == [0, 1, 2, 0]
     assert parse("not a version") is None

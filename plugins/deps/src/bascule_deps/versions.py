@@ -17,6 +17,8 @@ LEVELS = ("none", "digest", "build", "patch", "minor", "major")
 
 _LOOSE = re.compile(r"[vV=]?\s*(\d+(?:\.\d+)*)(?:([-.]?)([0-9A-Za-z][0-9A-Za-z.\-_~]*))?(?:\+([0-9A-Za-z.\-]+))?")
 _OPERATORS = re.compile(r"^(?:\^|~>|~=|~|==?=?|>=|=)\s*")
+_PSEUDO = re.compile(r"[-.]\d{14}-[0-9a-f]{12}(?:\+incompatible)?$")
+"""A commit without a release, as Go writes it (go.dev/ref/mod#pseudo-versions)."""
 _SHA = re.compile(r"[0-9a-f]{40}|sha256:[0-9a-f]{64}")
 
 
@@ -90,7 +92,9 @@ def level(before: str, after: str, ecosystem: str = "") -> str:
         return "unknown"
     if ecosystem == "docker" and old.tail != new.tail:
         return "unknown"  # another variant (alpine, slim), not another version
-    return _distance(old.numbers, new.numbers, old < new, old == new, old.build != new.build)
+    far = _distance(old.numbers, new.numbers, old < new, old == new, old.build != new.build)
+    # From one commit to another nobody says how far it is: as far as it can be.
+    return "major" if far == "prerelease" and _PSEUDO.search(after) else far
 
 
 def _python(before: str, after: str) -> str:
@@ -121,6 +125,8 @@ def unstable(text: str) -> bool:
     found = parse(text)
     if found is None or not found.tail:
         return False
+    if _PSEUDO.search(text):
+        return True
     return (
         re.match(r"(?i)(?:a|b|c|rc|m|alpha|beta|pre|preview|dev|next|canary|snapshot|nightly|ea)(?![a-z])", found.tail)
         is not None

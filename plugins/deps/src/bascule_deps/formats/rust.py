@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from bascule_deps.formats.common import host, kind, table, toml, without
 from bascule_deps.model import Entry, Manifest
@@ -48,13 +49,19 @@ def _specs(specs: dict[str, Any], place: str, *, dev: bool) -> Iterator[Entry]:
         )
 
 
+def _index(source: str) -> str:
+    """Return the host and path of an index: many private ones lie on one host."""
+    found = urlsplit(source.partition("+")[2].partition("#")[0].partition("?")[0])
+    return f"{host(source)}{found.path.rstrip('/')}"
+
+
 def cargo_lock(text: str, path: str) -> Manifest:  # noqa: ARG001
     """Read a Cargo.lock; packages without a source are this repository's own."""
     data = toml(text)
     entries = [
         Entry(
             name=str(p.get("name", "")), version=str(p.get("version", "")),
-            source="registry" if source.startswith(("registry+", "sparse+")) else kind(source), origin=host(source),
+            source="registry" if source.startswith(("registry+", "sparse+")) else kind(source), origin=_index(source),
             content=str(p.get("checksum", "")) or (source if source.startswith("git+") else ""),
         )
         for p in data.get("package") or () if (source := str(p.get("source", "")))

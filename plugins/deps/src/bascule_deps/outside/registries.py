@@ -178,8 +178,8 @@ def nuget(web: Web, at: str, name: str, version: str, pin: str) -> Release:  # n
 
 def dockerhub(web: Web, at: str, name: str, version: str, pin: str) -> Release:
     """Ask Docker Hub when a tag was last pushed, and whether it still points to the digest that is pinned."""
-    for host in ("docker.io/", "index.docker.io/", "registry-1.docker.io/"):
-        name = name.removeprefix(host)
+    first, _, rest = name.partition("/")
+    name = rest if "." in first else name  # whose host it is was looked at before
     where = name if "/" in name else f"library/{name}"
     if not version:
         return Release(problem="is asked about tags, and there is none beside the digest")
@@ -197,7 +197,7 @@ def github(web: Web, at: str, name: str, version: str, pin: str) -> Release:
 
     A tag without a release states no time but its commit's author's, which is not asked for.
     """
-    repo = "/".join(name.removeprefix("https://github.com/").removesuffix(".git").split("/")[:2])
+    repo = "/".join(re.sub(r"^https?://[^/]+/", "", name).removesuffix(".git").split("/")[:2])
     if repo.count("/") != 1:
         return Release(problem=f"has no repository {repo!r}")
     if pin and re.fullmatch(r"[0-9a-f]{40}", pin):

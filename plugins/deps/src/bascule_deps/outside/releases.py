@@ -62,9 +62,8 @@ def _asked(ctx: DryRunContext, web: Web, one: Wanted) -> Release:
     where = address(ctx, name)
     if where is None:
         return Release(problem=f"was not looked up: nobody named the service {name!r}")
-    host = _host(one)
-    if foreign(ctx, name, host):
-        return Release(problem=f"comes from {host}, and {name} was not asked about another's package")
+    if foreign(ctx, name, one.origin):
+        return Release(problem=f"comes from {one.origin}, and {name} is not asked about another's package")
     try:
         found = ask(web, where, one.name, one.version, one.pin)
     except WebError as error:
@@ -74,12 +73,6 @@ def _asked(ctx: DryRunContext, web: Web, one: Wanted) -> Release:
         return Release(source=name, problem=f"is not known: {name} answered in another form ({type(error).__name__})")
     said = f"is not known: {name} {found.problem}" if found.problem else ""
     return evolve(found, source=name, problem=said)
-
-
-def _host(one: Wanted) -> str:
-    from bascule_deps.formats.common import host
-
-    return host(one.origin) or one.origin if "/" in one.origin else one.origin
 
 
 def _row(one: Wanted, release: Release) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def _public(address: str, *hosts: str) -> Public:
 PUBLIC: Mapping[str, Public] = {
     "npm": _public("https://registry.npmjs.org", "registry.npmjs.org", "registry.yarnpkg.com", "npmjs.org"),
     "pypi": _public("https://pypi.org", "pypi.org", "pypi.python.org", "files.pythonhosted.org", "pypi"),
-    "crates": _public("https://crates.io", "crates.io", "index.crates.io", "github.com", "static.crates.io"),
+    "crates": _public("https://crates.io", "index.crates.io", "github.com/rust-lang/crates.io-index"),
     "go": _public("https://proxy.golang.org"),
     "maven": _public("https://repo1.maven.org/maven2"),
     "rubygems": _public("https://rubygems.org", "rubygems.org", "https://rubygems.org/"),
@@ -51,6 +51,9 @@ def address(ctx: DryRunContext, name: str) -> str | None:
 def foreign(ctx: DryRunContext, name: str, origin: str) -> bool:
     """Return whether the service would be asked for a package that comes from elsewhere (``origin``, a host).
 
-    An address that the machine's owner names is asked for everything: the owner says what it stands for.
+    An address that the machine's owner names is asked for everything: the owner says what it stands for. Images and
+    repositories come from many hosts side by side, so there the host counts all the same.
     """
-    return name not in ctx.services and origin.lower() not in PUBLIC[name].hosts
+    if name in ctx.services and name not in {"dockerhub", "github"}:
+        return False
+    return origin.lower() not in PUBLIC[name].hosts

@@ -61,10 +61,12 @@ def wanted(updates: Iterable[Update]) -> tuple[Wanted, ...]:
 
 def _each(update: Update) -> Iterator[Wanted]:
     version, was = _whole(update.ecosystem, update.exact), _whole(update.ecosystem, update.was)
+    # What is installed under another name is found under its own.
+    alias = update.source == "alias"
     base = Wanted(
-        ecosystem=update.ecosystem, name=update.name, version=version or update.after,
+        ecosystem=update.ecosystem, name=update.origin if alias else update.name, version=version or update.after,
         was=(was,) if was and not update.copy else (),
-        level=update.level, files=(update.file,), origin=update.origin, pin=update.pin, stated=update.stated,
+        level=update.level, files=(update.file,), origin="" if alias else update.origin, pin=update.pin, stated=update.stated,
         why=_why(update, version),
     )  # fmt: skip
     if update.packages and not base.why.startswith("comes"):
