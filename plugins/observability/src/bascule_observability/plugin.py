@@ -5,20 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bascule.hookspecs import hookimpl
-from bascule.types import Check, GateContext, Scenario
+from bascule.types import Check, DryRunContext, Evidence, GateContext, Scenario
 
 
 @hookimpl
 def scenarios() -> Iterable[Scenario]:
     """Offer the scenario ``observability``."""
-    from bascule_observability.scenario import book
+    from bascule_observability.rules import book
 
     return book.scenarios()
 
 
 @hookimpl
 def gate(ctx: GateContext) -> Iterable[Check]:
-    """Say honestly that there are no rules yet."""
-    from bascule_observability.scenario import book
+    """Judge the rules of the pack."""
+    from bascule_observability.rules import book
 
     return book.gate(ctx)
+
+
+@hookimpl
+def dry_run(ctx: DryRunContext) -> Iterable[Evidence | Check]:
+    """Read both sides of the change, and run the tools that the pack's rules need."""
+    from bascule_observability.rules import book
+
+    return book.dry_run(ctx)

@@ -1,7 +1,4 @@
-"""The scenario observability: it binds files and packages a rulepack; it has no rules of its own yet.
-
-Until it has, the core's gates judge alone, its template stays in mode ``observe``, and its gate says so.
-"""
+"""The book that the rules and rehearsals of this scenario are written into."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ from bascule.kit import Book
 book = Book(
     "observability",
     package="bascule_observability",
-    summary="Alerts, dashboards and service level objectives.",
+    summary="Alerts, dashboards and service level objectives: whether a change makes anybody see less.",
     fits=(
         "prometheus/**/*.yml",
         "prometheus/**/*.yaml",

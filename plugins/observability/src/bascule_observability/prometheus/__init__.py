@@ -1,0 +1,1 @@
+"""Prometheus: expressions, rule files, and what changed between two of them."""
