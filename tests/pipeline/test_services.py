@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from bascule.errors import UsageError
-from bascule.pipeline.services import public, services
+from bascule.pipeline.services import clients, public, services
 
 
 def test_addresses_by_name() -> None:
@@ -51,3 +53,16 @@ def test_public_addresses_are_the_owners_word() -> None:
     ]  # fmt: skip
     with pytest.raises(UsageError, match="BASCULE_SERVICES is 'yes'"):
         public({"BASCULE_SERVICES": "yes"})
+
+
+def test_how_a_service_is_asked_is_a_file_whose_path_alone_is_known(tmp_path: Path) -> None:
+    file = tmp_path / "http.yml"
+    file.write_text("authorization: {credentials: s3cret}\n")
+    environ = {"BASCULE_SERVICE_GO_PROXY": "https://go.example", "BASCULE_HTTP_CONFIG_GO_PROXY": str(file)}
+    assert clients(environ) == {"go-proxy": str(file)}
+    with pytest.raises(UsageError, match="BASCULE_HTTP_CONFIG_GO_PROXY is set, and BASCULE_SERVICE_GO_PROXY is not"):
+        clients({"BASCULE_HTTP_CONFIG_GO_PROXY": str(file)})
+    file.unlink()
+    with pytest.raises(UsageError, match="cannot be read") as caught:
+        clients(environ)
+    assert caught.value.hint

@@ -127,8 +127,8 @@ def dry_run(ctx: DryRunContext) -> Iterable[Evidence | Check]:  # type: ignore[e
         gates.
     Argument: ``ctx.change``, ``ctx.pack``, ``ctx.now``, ``ctx.objects``, ``ctx.workdir``, ``ctx.time_limit``,
         ``ctx.output_limit``, ``ctx.tools``, ``ctx.inputs``, ``ctx.run_code``, ``ctx.services``,
-        ``ctx.public_services``. Work in ``ctx.workdir`` only; it is removed afterwards. Ask nobody over the network
-        but ``ctx.services``.
+        ``ctx.clients``, ``ctx.public_services``. Work in ``ctx.workdir`` only; it is removed afterwards. Ask nobody
+        over the network but ``ctx.services``.
     Returns: :class:`~bascule.types.Evidence` whose ``kind`` starts with ``name/`` and whose ``binding`` is this
         change's and this pack's, secrets already redacted; or checks, where the rehearsal itself is the answer.
     None: as an empty answer: nothing to rehearse. A gate that wants evidence still waits or blocks.

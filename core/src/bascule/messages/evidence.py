@@ -59,3 +59,16 @@ def bad_service(variable: str, found: str, fix: str) -> tuple[str, str]:
 def bad_services(word: str) -> tuple[str, str]:
     """Another word than those that ``BASCULE_SERVICES`` takes, and the hint."""
     return f"BASCULE_SERVICES is {word!r}", "it takes `public`, or `none` (as without it)"
+
+
+def no_client(variable: str, path: str) -> tuple[str, str]:
+    """A file that says how a service is asked and is not there, and the hint."""
+    return (
+        f"the file {path} of {variable} cannot be read",
+        "name a file in the form of Prometheus' HTTP client configuration: authorization, basic_auth, tls_config",
+    )
+
+
+def client_alone(variable: str, address: str) -> tuple[str, str]:
+    """A file for a service without an address, and the hint."""
+    return f"{variable} is set, and {address} is not", f"set {address} too, or neither"

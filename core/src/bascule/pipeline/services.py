@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from bascule.errors import UsageError
@@ -11,6 +13,8 @@ from bascule.messages import evidence as say
 
 SERVICE = "BASCULE_SERVICE_"
 """Prefix of the environment variables that name a service's address."""
+CLIENT = "BASCULE_HTTP_CONFIG_"
+"""Prefix of the environment variables that name a file which says how a service is asked."""
 SERVICES = "BASCULE_SERVICES"
 """``public``: plugins may ask the public addresses they know for services that have no variable of their own."""
 
@@ -33,6 +37,33 @@ def services(environ: Mapping[str, str]) -> dict[str, str]:
                 message, hint = say.bad_service(variable, *problem)
                 raise UsageError(message, hint=hint)
             found[variable.removeprefix(SERVICE).lower().replace("_", "-")] = value.strip().rstrip("/")
+    return found
+
+
+def clients(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the files that say how services are asked, by name: ``BASCULE_HTTP_CONFIG_PROMETHEUS`` for ``prometheus``.
+
+    They are in the form of Prometheus' own HTTP client configuration (``authorization``, ``basic_auth``,
+    ``tls_config``, ``http_headers``). Only the path crosses to a plugin, whose process reads the file as any program of
+    the same user could; what is in it, the driver never sees.
+
+    Raises:
+        UsageError: a file that cannot be read, or one for a service that has no address.
+    """
+    found = {}
+    addresses = services(environ)
+    for variable, value in sorted(environ.items()):
+        if not variable.startswith(CLIENT) or not value.strip():
+            continue
+        name = variable.removeprefix(CLIENT).lower().replace("_", "-")
+        path = Path(value.strip()).absolute()
+        if not path.is_file() or not os.access(path, os.R_OK):
+            message, hint = say.no_client(variable, str(path))
+            raise UsageError(message, hint=hint)
+        if name not in addresses:
+            message, hint = say.client_alone(variable, f"{SERVICE}{variable.removeprefix(CLIENT)}")
+            raise UsageError(message, hint=hint)
+        found[name] = str(path)
     return found
 
 

@@ -14,7 +14,7 @@ from bascule import gates
 from bascule.errors import UsageError
 from bascule.forge.snapshot import Snapshot
 from bascule.messages import evidence as say
-from bascule.pipeline.services import public, services
+from bascule.pipeline.services import clients, public, services
 from bascule.pipeline.session import Session
 from bascule.rulepack.bind import Bound, BoundPack, United
 from bascule.types import (
@@ -93,6 +93,7 @@ def _rehearse(session: Session, snapshot: Snapshot, change: Change, part: BoundP
             inputs=inputs,
             run_code=True,
             services=services(session.environ),
+            clients=clients(session.environ),
             public_services=public(session.environ),
         )
         return (*missing, *session.hosts.rehearse(ctx))

@@ -91,6 +91,7 @@ class Bench:
         folder: an empty directory; repositories and rehearsals live in it.
         tools: paths of programs by name, before PATH is searched.
         services: addresses by name that the rehearsal may ask.
+        clients: paths of files by name that say how.
     """
 
     def __init__(
@@ -99,11 +100,13 @@ class Bench:
         folder: Path,
         tools: Mapping[str, str] | None = None,
         services: Mapping[str, str] | None = None,
+        clients: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
         self._folder = folder
         self._tools = dict(tools or {})
         self._services = dict(services or {})
+        self._clients = dict(clients or {})
         self._made = 0
 
     @cached_property
@@ -181,6 +184,7 @@ class Bench:
             change=change, pack=pack, now=change.read_at, objects=str(self.objects), workdir=str(workdir),
             tools=self._tools, inputs=tuple(self._input(n, v) for n, v in (inputs or {}).items()),
             services=self._services,
+            clients=self._clients,
         )  # fmt: skip
         speaker = answers.Speaker(
             plugin=self.name, source=f"{self.name} under test", names=tuple(s["name"] for _, s in self.plugin.scenarios)

@@ -97,6 +97,9 @@ class DryRunContext:
     """Addresses by name that may be asked over the network: those that the machine's owner states
     (``BASCULE_SERVICE_PROMETHEUS`` for ``prometheus``), http(s), without credentials and trailing slash. None in a
     replay, none for a pack's examples."""
+    clients: Mapping[str, str] = field(factory=dict)
+    """Paths of files that say how services are asked, by name (``BASCULE_HTTP_CONFIG_PROMETHEUS``), in the form of
+    Prometheus' own HTTP client configuration. They may hold credentials: nothing of them belongs into evidence."""
     public_services: bool = False
     """Whether a plugin may ask the public addresses it knows for services that are not in ``services``
     (``BASCULE_SERVICES=public``); never in a replay."""

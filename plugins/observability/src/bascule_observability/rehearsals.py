@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from bascule.kit import prove
-from bascule.types import Check, DryRunContext, Evidence
+from bascule.kit import RehearsalError, prove, service
+from bascule.types import Check, DryRunContext, Evidence, Status
 from bascule_observability.book import book
+from bascule_observability.findings import Finding, as_data
 from bascule_observability.survey import Survey
 
 
@@ -30,3 +32,63 @@ def prom(ctx: DryRunContext) -> Iterator[Evidence | Check]:
     data = compare.evidence(Survey.of(ctx))
     told = f"{len(data['files'])} rule files, {len(data['findings'])} findings"
     yield prove(ctx, "observability/prom", data, told, tool="promql-parser")
+
+
+@book.rehearsal("observability/prom-check")
+def prom_check(ctx: DryRunContext) -> Iterator[Evidence | Check]:
+    """Yield what promtool has against the changed files and had not before; it runs only where there are any."""
+    from bascule_observability.prometheus import promtool
+
+    survey = Survey.of(ctx)
+    files = [path for path, _, _ in survey.of_kind("rules", "prometheus")]
+    findings: list[dict[str, Any]] = [
+        Finding(what="unread", path=d.path, found=d.said).data() for d in survey.broken() if d.path not in files
+    ]
+    version = ""
+    if files:
+        program, version = promtool.promtool(ctx)
+        findings += as_data(promtool.checked(ctx, survey, program))
+    data = {"files": files[:3000], "findings": findings}
+    told = f"{len(files)} files, {len(findings)} new problems"
+    yield prove(ctx, "observability/prom-check", data, told, tool="promtool", version=version)
+
+
+@book.rehearsal("observability/prom-test")
+def prom_test(ctx: DryRunContext) -> Iterator[Evidence | Check]:
+    """Yield how the unit tests end that name changed rule files."""
+    from bascule_observability.prometheus import promtool
+
+    data = promtool.tested(ctx, Survey.of(ctx))
+    told = f"{len(data['ran'])} test files, {len(data['findings'])} fail"
+    yield prove(ctx, "observability/prom-test", data, told, tool="promtool", version=data["version"])
+
+
+@book.rehearsal("observability/backtest")
+def backtest(ctx: DryRunContext) -> Iterator[Evidence | Check]:
+    """Yield what new and changed alerts would have done over the past, by the pack's rule."""
+    from bascule_observability.prometheus import compare
+    from bascule_observability.prometheus.backtest import Prometheus, Span, tried
+
+    touched = compare.touched(Survey.of(ctx))
+    by: dict[str, Any] = {}
+    for rule in ctx.pack.rules if touched.alerts else ():
+        if rule.use != "observability/prom-backtest":
+            continue
+        address = service(ctx, "prometheus")
+        if address is None:
+            raise RehearsalError(
+                "no Prometheus to ask how often these alerts would have fired",
+                expected="a Prometheus that the owner of this machine names",
+                fix="set BASCULE_SERVICE_PROMETHEUS where Bascule runs; a replay never asks one",
+                status=Status.WAIT,
+            )
+        if len(touched.alerts) > 50:
+            raise RehearsalError(
+                f"{len(touched.alerts)} alerts are new or changed", expected="at most 50 to run over the past",
+                fix="split the change", status=Status.BLOCK,
+            )  # fmt: skip
+        span = Span.last(rule.params.get("days", 7), rule.params.get("step", 60), ctx.now)
+        api = Prometheus(address, ctx.clients.get("prometheus", ""))
+        by[rule.id] = [tried(api, span, new, old, touched.records) for new, old in touched.alerts]
+    told = f"{len(touched.alerts)} alerts over the past"
+    yield prove(ctx, "observability/backtest", {"rules": by}, told, tool="prometheus", provenance="prometheus")

@@ -38,6 +38,11 @@ class Document:
     why: str = ""
     broken: bool = False
 
+    @property
+    def said(self) -> str:
+        """Return path and ``why`` in one sentence."""
+        return self.why if self.path in self.why else f"{self.path} is {self.why}"
+
 
 def kind_of(documents: tuple[Any, ...], path: str) -> str:
     """Return the kind of a file by its parsed content, empty where it is none of :data:`KINDS`."""

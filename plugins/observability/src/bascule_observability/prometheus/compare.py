@@ -6,13 +6,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from attrs import frozen
+
 from bascule_observability.findings import Finding, as_data, short
 from bascule_observability.prometheus import rulefile
 from bascule_observability.prometheus.matching import match
 from bascule_observability.prometheus.promql import metrics
 from bascule_observability.prometheus.rulefile import Group, Rule
 from bascule_observability.prometheus.weigh import weigh
-from bascule_observability.survey import Document, Survey
+from bascule_observability.survey import Survey
 
 KINDS: Mapping[str, str] = {
     "unread": "a file that cannot be read",
@@ -62,11 +64,11 @@ def evidence(survey: Survey) -> dict[str, Any]:
             known = rulefile.read(before)[1] if before is not None else ()
             wrong += [f for f in found if f not in known]
         elif after is not None:
-            wrong.append(Finding(what="unread", path=path, found=_unread(after)))
+            wrong.append(Finding(what="unread", path=path, found=after.said))
     mine = set(survey.claimed)
     named = {f[0] for f in files}
     wrong += [
-        Finding(what="unread", path=d.path, found=_unread(d)) for d in survey.broken() if d.path not in named
+        Finding(what="unread", path=d.path, found=d.said) for d in survey.broken() if d.path not in named
     ]  # fmt: skip
     findings, changed = _rules(survey, old, new)
     every = (*wrong, *_groups(old, new), *findings)
@@ -77,8 +79,31 @@ def evidence(survey: Survey) -> dict[str, Any]:
     }
 
 
-def _unread(document: Document) -> str:
-    return document.why if document.path in document.why else f"{document.path} is {document.why}"
+@frozen(kw_only=True)
+class Touched:
+    """``alerts`` that fire otherwise: the new one and the old (None where there was none); ``records`` by name."""
+
+    alerts: tuple[tuple[Rule, Rule | None], ...]
+    records: Mapping[str, str]
+
+
+def touched(survey: Survey) -> Touched:
+    """Return the alerts that are new or whose expression or ``for`` is another, and the recordings that are."""
+    old: list[Rule] = []
+    new: list[Rule] = []
+    for _, before, after in survey.of_kind("rules"):
+        if after is None or after.broken:
+            continue
+        old += _of(rulefile.read(before)[0]) if before is not None and not before.broken else []
+        new += _of(rulefile.read(after)[0])
+    matched = match(old, new)
+    pairs: list[tuple[Rule, Rule | None]] = [(b, a) for a, b in (*matched.pairs, *matched.renamed)]
+    every = [*pairs, *((n, None) for n in matched.new)]
+    other = [(n, o) for n, o in every if o is None or (n.node, n.hold, n.keep) != (o.node, o.hold, o.keep)]
+    return Touched(
+        alerts=tuple((n, o) for n, o in other if n.alert),
+        records={n.name: n.expr for n, _ in other if not n.alert},
+    )
 
 
 def _of(groups: Iterable[Group]) -> list[Rule]:
@@ -98,7 +123,7 @@ def _rules(survey: Survey, old: list[Group], new: list[Group]) -> tuple[list[Fin
         if was.alert and was.folder != now.folder and not _folder_moved(survey, was, now):
             mine.append(Finding(what="moved", path=was.path, found=f"{was.shown} goes to {now.path}"))
         found += mine
-        if was.alert and _content(was) != _content(now):
+        if was.alert and content(was) != content(now):
             changed.append(_described(now, "changed"))
     for rule in matched.new:
         found += _unparsed(rule)
@@ -109,7 +134,8 @@ def _rules(survey: Survey, old: list[Group], new: list[Group]) -> tuple[list[Fin
     return found, changed
 
 
-def _content(rule: Rule) -> tuple[Any, ...]:
+def content(rule: Rule) -> tuple[Any, ...]:
+    """Return what makes an alert the same alert as before, wherever it stands."""
     return (rule.name, rule.node or rule.expr, rule.hold, rule.keep, rule.labels, rule.annotations)
 
 

@@ -170,14 +170,14 @@ def walk(node: Node) -> Iterator[Node]:
     yield node
     for part in node[1:]:
         if isinstance(part, tuple):
-            if part and isinstance(part[0], str) and part[0] in _KINDS:
+            if part and isinstance(part[0], str) and part[0] in KINDS:
                 yield from walk(part)
             elif node[0] == "call":
                 for argument in part:
                     yield from walk(argument)
 
 
-_KINDS = frozenset({"num", "str", "sel", "range", "sub", "call", "agg", "bin", "neg"})
+KINDS = frozenset({"num", "str", "sel", "range", "sub", "call", "agg", "bin", "neg"})
 
 
 def metrics(text: str) -> frozenset[str]:
@@ -212,6 +212,9 @@ def inlined(text: str, records: Mapping[str, str], deep: int = 0) -> str:
         suffix = f"[{parser.display_duration(expr.range)}:1m]" if isinstance(expr, parser.MatrixSelector) else ""
         return _parsed(f"({body}){suffix}")
 
+    if metrics(text).isdisjoint(records):
+        _parsed(text)
+        return text
     return str(parser.transform(_parsed(text), pre_visit=replace))
 
 

@@ -2,6 +2,6 @@
 
 from bascule_observability import rehearsals
 from bascule_observability.book import book
-from bascule_observability.rules import semantic
+from bascule_observability.rules import prometheus, semantic
 
-__all__ = ["book", "rehearsals", "semantic"]
+__all__ = ["book", "prometheus", "rehearsals", "semantic"]

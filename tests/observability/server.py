@@ -1,0 +1,74 @@
+"""A real Prometheus with a written past."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+Values = Callable[[int], float | None]
+"""What a series was so many minutes before the end; None: nothing."""
+
+
+def write(folder: Path, end: datetime, minutes: int, series: Mapping[str, Values]) -> Path:
+    """Return a storage with a sample a minute of each of ``series`` (``name{label="x"}``)."""
+    lines: list[str] = []
+    for name, value in series.items():
+        lines.append(f"# TYPE {name.partition('{')[0]} unknown")
+        for ago in range(minutes, -1, -1):
+            if (sample := value(ago)) is not None:
+                lines.append(f"{name} {sample} {(end - timedelta(minutes=ago)).timestamp():.0f}")
+    text = folder / "history.txt"
+    text.write_text("\n".join([*lines, "# EOF", ""]))
+    data = folder / "data"
+    subprocess.run(
+        ["promtool", "tsdb", "create-blocks-from", "openmetrics", "-q", str(text), str(data)], check=True,
+        capture_output=True,
+    )  # fmt: skip
+    return data
+
+
+@contextmanager
+def serving(folder: Path, data: Path, web: str = "") -> Iterator[str]:
+    """Yield the address of a Prometheus over ``data``; ``web`` is its web configuration."""
+    (folder / "prometheus.yml").write_text("{}\n")
+    (folder / "web.yml").write_text(web or "{}\n")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [
+                "prometheus", f"--config.file={folder / 'prometheus.yml'}", f"--web.config.file={folder / 'web.yml'}",
+                f"--storage.tsdb.path={data}", "--storage.tsdb.retention.time=100y",
+                f"--web.listen-address=127.0.0.1:{port}",
+            ],
+            stdout=log, stderr=log,
+        )  # fmt: skip
+    try:
+        _await(f"http://127.0.0.1:{port}/-/ready", process, folder / "log")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _await(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(600):
+        assert process.poll() is None, log.read_text()
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except urllib.error.HTTPError as error:
+            if error.code == 401:
+                return
+            time.sleep(0.1)
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError(log.read_text())
