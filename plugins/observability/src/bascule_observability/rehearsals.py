@@ -42,7 +42,9 @@ def prom_check(ctx: DryRunContext) -> Iterator[Evidence | Check]:
     survey = Survey.of(ctx)
     files = [path for path, _, _ in survey.of_kind("rules", "prometheus")]
     findings: list[dict[str, Any]] = [
-        Finding(what="unread", path=d.path, found=d.said).data() for d in survey.broken() if d.path not in files
+        Finding(what="unread", path=d.path, found=d.said).data()
+        for d in survey.broken("rules", "prometheus")
+        if d.path not in files
     ]
     version = ""
     if files:
@@ -92,3 +94,22 @@ def backtest(ctx: DryRunContext) -> Iterator[Evidence | Check]:
         by[rule.id] = [tried(api, span, new, old, touched.records) for new, old in touched.alerts]
     told = f"{len(touched.alerts)} alerts over the past"
     yield prove(ctx, "observability/backtest", {"rules": by}, told, tool="prometheus", provenance="prometheus")
+
+
+@book.rehearsal("observability/grafana")
+def grafana(ctx: DryRunContext) -> Iterator[Evidence | Check]:
+    """Yield what dashboards and data sources lose, and what is wrong with new ones."""
+    from bascule_observability.grafana import dashboards
+
+    data = dashboards.evidence(Survey.of(ctx))
+    told = f"{len(data['files'])} files, {len(data['findings'])} findings"
+    yield prove(ctx, "observability/grafana", data, told, tool="promql-parser")
+
+
+@book.rehearsal("observability/slo")
+def slo(ctx: DryRunContext) -> Iterator[Evidence | Check]:
+    """Yield what objectives lose."""
+    from bascule_observability import slo as objectives
+
+    data = objectives.evidence(Survey.of(ctx))
+    yield prove(ctx, "observability/slo", data, f"{len(data['files'])} files, {len(data['findings'])} findings")

@@ -99,6 +99,7 @@ class Survey:
     def __init__(self, trees: Trees, claims: Iterable[str] = ()) -> None:
         self.trees = trees
         self._claims = tuple(claims)
+        self.largest = LARGEST
         self._read: dict[tuple[str, str], Document] = {}
 
     @classmethod
@@ -191,10 +192,19 @@ class Survey:
                 if document is not None and document.kind in kinds:
                     yield document
 
-    def broken(self, *, ends: tuple[str, ...] = YAML) -> tuple[Document, ...]:
-        """Return the claimed files that cannot be read after the change, by how their names end."""
-        found = (self.read(self.trees.after, p) for p in self.claimed if p.endswith(ends))
-        return tuple(d for d in found if d is not None and d.broken)
+    def broken(self, *kinds: str) -> tuple[Document, ...]:
+        """Return the claimed YAML files that cannot be read after the change, and may be of one of ``kinds``.
+
+        What was of another kind before is left to those who judge that kind.
+        """
+        found = []
+        for path in self.claimed:
+            document = self.read(self.trees.after, path) if path.endswith(YAML) else None
+            if document is not None and document.broken:
+                before = self.read(self.trees.before, path)
+                if before is None or before.kind in {"", *kinds}:
+                    found.append(document)
+        return tuple(found)
 
 
 _HINTS: Mapping[str, tuple[bytes, ...]] = {

@@ -39,7 +39,7 @@ KINDS: Mapping[str, str] = {
     "missing-label": "a required label is missing",
     "missing-annotation": "a required annotation is missing",
 }
-_LOGQL = re.compile(r"\|[=~]|\}\s*\||!=\s*\"|\|\s*(json|logfmt|line_format|pattern|unwrap)\b")
+LOGQL = re.compile(r"\|[=~]|\}\s*\||!=\s*\"|\|\s*(json|logfmt|line_format|pattern|unwrap)\b")
 
 
 def evidence(survey: Survey) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def evidence(survey: Survey) -> dict[str, Any]:
     mine = set(survey.claimed)
     named = {f[0] for f in files}
     wrong += [
-        Finding(what="unread", path=d.path, found=d.said) for d in survey.broken() if d.path not in named
+        Finding(what="unread", path=d.path, found=d.said) for d in survey.broken("rules") if d.path not in named
     ]  # fmt: skip
     findings, changed = _rules(survey, old, new)
     every = (*wrong, *_groups(old, new), *findings)
@@ -156,7 +156,7 @@ def _folder_moved(survey: Survey, was: Rule, now: Rule) -> bool:
 
 def _unparsed(rule: Rule) -> Iterator[Finding]:
     if rule.node is None:
-        hint = "; it looks like LogQL, which is not judged" if _LOGQL.search(rule.expr) else ""
+        hint = "; it looks like LogQL, which is not judged" if LOGQL.search(rule.expr) else ""
         found = f"{rule.shown}: `{short(rule.expr, 80)}` is not PromQL: {rule.problem}{hint}"
         yield Finding(what="promql", path=rule.path, found=found)
 

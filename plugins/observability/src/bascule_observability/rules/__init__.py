@@ -2,6 +2,6 @@
 
 from bascule_observability import rehearsals
 from bascule_observability.book import book
-from bascule_observability.rules import prometheus, semantic
+from bascule_observability.rules import others, prometheus, semantic
 
-__all__ = ["book", "prometheus", "rehearsals", "semantic"]
+__all__ = ["book", "others", "prometheus", "rehearsals", "semantic"]
