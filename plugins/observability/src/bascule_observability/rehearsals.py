@@ -113,3 +113,13 @@ def slo(ctx: DryRunContext) -> Iterator[Evidence | Check]:
 
     data = objectives.evidence(Survey.of(ctx))
     yield prove(ctx, "observability/slo", data, f"{len(data['files'])} files, {len(data['findings'])} findings")
+
+
+@book.rehearsal("observability/alertmanager")
+def alertmanager(ctx: DryRunContext) -> Iterator[Evidence | Check]:
+    """Yield what Alertmanager's configuration loses; amtool runs only where one changed."""
+    from bascule_observability.alertmanager import routing
+
+    data = routing.evidence(ctx, Survey.of(ctx))
+    told = f"{len(data['files'])} files, {len(data['findings'])} findings, {data['tried']} label sets tried"
+    yield prove(ctx, "observability/alertmanager", data, told, tool="amtool", version=data["version"])

@@ -18,20 +18,20 @@ from bascule_observability.findings import Finding, short
 from bascule_observability.prometheus import rulefile
 from bascule_observability.prometheus.compare import content
 from bascule_observability.prometheus.matching import match
+from bascule_observability.redact import redacted
 from bascule_observability.survey import Document, Survey
 
 INSTALL = "install Prometheus's promtool, or name it in BASCULE_TOOL_PROMTOOL"
 MOST_TESTS = 200
 """Test files that are run for one change."""
 _NUMBERS = re.compile(r"\b(line )?\d+(:\d+)?: ")
-_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'|`[^`]*`|\S+://\S+")
 
 
 def promtool(ctx: DryRunContext) -> tuple[Tool, str]:
     """Return promtool and its version."""
     found = tool(ctx, "promtool", install=INSTALL)
     ran = found.run("--version")
-    said = re.search(r"version (\S+?),", ran.out + ran.err)
+    said = re.search(r"version ([^\s,]+)", ran.out + ran.err)
     return found, said[1] if said else ""
 
 
@@ -59,7 +59,7 @@ def _problems(program: Tool, folder: Path, document: Document | None) -> list[st
         # Files that it names (rules, certificates) are not here, so only what it says itself is looked at.
         (folder / "c.yml").write_text(yaml.safe_dump_all(document.documents))
         ran = program.run("check", "config", "--syntax-only", "c.yml", cwd=folder, ok=(0, 1))
-        return [_QUOTED.sub("…", p) for p in _said(ran.out + ran.err)] if ran.code else []
+        return [redacted(p, document.documents) for p in _said(ran.out + ran.err)] if ran.code else []
     found = []
     for at, spec in enumerate(rulefile.specs(document)):
         name = f"rules{at}.yml"

@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 
 from bascule.kit import Answer, Ask
 from bascule_observability import slo as objectives
+from bascule_observability.alertmanager import compare as alerting
 from bascule_observability.book import book
 from bascule_observability.findings import allowing, judged
 from bascule_observability.grafana import dashboards
@@ -36,3 +37,21 @@ def slo(ask: Ask) -> Answer:
     files = ask.evidence["files"]
     fine = f"{len(files)} SLO files, none asks less" if files else "no SLO file changed"
     return judged(ask, objectives.KINDS, ask.evidence["findings"], fine)
+
+
+@book.rule(
+    "alertmanager",
+    "amtool accepts the configuration, no receiver is lost, and alerts still reach those whom they reached.",
+    {"allow": allowing(alerting.KINDS)},
+    needs="observability/alertmanager",
+)
+def alertmanager(ask: Ask) -> Answer:
+    """Judge Alertmanager's configuration."""
+    data = ask.evidence
+    more = f" of {data['samples']}" if data["samples"] > data["tried"] else ""
+    fine = (
+        f"{len(data['files'])} configurations; {data['tried']}{more} label sets reach the receivers that they reached"
+    )
+    return judged(
+        ask, alerting.KINDS, data["findings"], fine if data["files"] else "no Alertmanager configuration changed"
+    )
