@@ -37,7 +37,13 @@ def rendered(ctx: DryRunContext) -> Iterator[Evidence | Check]:
     told = f"{len(data['renders'])} renderings, {len(data['objects'])} objects differ"
     yield prove(ctx, "helm/render", data, told, tool="helm", version=version)
     if versions:
-        checked = {"objects": list(found.schema.values())[:2000], "problems": data["problems"]}
+        from bascule_helm.schemas import version_for
+
+        checked = {
+            "objects": list(found.schema.values())[:2000],
+            "problems": data["problems"],
+            "versions": {v: version_for(v) for v in versions},
+        }
         yield prove(
             ctx, "helm/schema", checked, f"{len(checked['objects'])} objects to look at", tool="helm", version=version
         )

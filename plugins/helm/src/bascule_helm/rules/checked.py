@@ -26,7 +26,7 @@ def schema(ask: Ask) -> Iterator[Answer]:
         clean = False
         yield block(problem["found"], expected="values that fit the chart's values.schema.json", fix=problem["fix"])
     version = params.get("kubernetes", "")
-    if version and _unsupported(version):
+    if ask.evidence["versions"].get(version) is None:
         clean = False
         yield block(
             f"there are no schemas of Kubernetes {version} here", expected="a version that kubernetes-validate carries",
@@ -56,12 +56,6 @@ def schema(ask: Ask) -> Iterator[Answer]:
         told += [f"{len(strange)} of kinds without a schema were not checked"] if strange else []
         told += [f"{old} have problems that they had before"] if old else []
         yield allow("; ".join(told))
-
-
-def _unsupported(version: str) -> bool:
-    from bascule_helm.schemas import version_for
-
-    return version_for(version) is None
 
 
 @book.rule("lint", "`helm lint --strict` finds nothing that it did not find before.", {}, needs="helm/lint")

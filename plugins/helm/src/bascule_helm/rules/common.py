@@ -40,7 +40,12 @@ def patterns(texts: tuple[str, ...]) -> tuple[Pattern, ...]:
 
 def hits(texts: tuple[str, ...], steps: Iterable[Any]) -> bool:
     """Return whether one of the patterns matches the path ``steps``."""
-    path = tuple(steps)
+    return bool(texts) and _hits(texts, tuple(steps))
+
+
+@lru_cache(maxsize=20_000)
+def _hits(texts: tuple[str, ...], path: tuple[str | int, ...]) -> bool:
+    # Of all the paths in all the objects of a repository's charts few differ: most questions were asked before.
     return any(p.match(path) for p in patterns(texts))
 
 
