@@ -66,8 +66,8 @@ def _each(update: Update) -> Iterator[Wanted]:
     base = Wanted(
         ecosystem=update.ecosystem, name=update.origin if alias else update.name, version=version or update.after,
         was=(was,) if was and not update.copy else (),
-        level=update.level, files=(update.file,), origin="" if alias else update.origin, pin=update.pin, stated=update.stated,
-        why=_why(update, version),
+        level=update.level, files=(update.file,), origin="" if alias else update.origin, pin=update.pin,
+        stated=update.stated, why=_why(update, version),
     )  # fmt: skip
     if update.packages and not base.why.startswith("comes"):
         for name in update.packages:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from bascule.kit import Answer, Ask, allow, block, wait
@@ -15,6 +16,7 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _LEVELS = ("digest", "build", "prerelease", "patch", "minor", "major", "downgrade", "unknown", "added")
 
 
+@cache
 def span(text: str) -> timedelta:
     """Return a parameter such as ``7d`` as a length of time."""
     return timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
