@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -28,6 +29,15 @@ class TextAnswer:
     def ok(self) -> bool:
         """Return whether the text passes."""
         return not self.missing and not self.found
+
+
+@frozen(kw_only=True)
+class Match:
+    """One match: its span, that of its first group (its own without one), and what its named groups hold."""
+
+    whole: tuple[int, int]
+    first: tuple[int, int]
+    named: Mapping[str, str]
 
 
 def problems(expression: str) -> str | None:
@@ -70,6 +80,28 @@ def found(expression: str, text: str) -> bool:
         ValueError: when the expression does not compile.
     """
     return judge(TextRule(require=(expression,)), text).ok
+
+
+def matches(expression: str, text: str, *, most: int = 1000) -> tuple[Match, ...]:
+    """Return the first ``most`` matches of ``expression`` in ``text``, from left to right.
+
+    Raises:
+        ValueError: when the expression does not compile, or the text is not UTF-8.
+    """
+    try:
+        found = []
+        for at, match in enumerate(_compiled(expression).finditer(text)):
+            if at == most:
+                break
+            named = {name: match.group(name) for name in match.re.groupindex if match.group(name) is not None}
+            whole = (match.start(), match.end())
+            first = match.span(1) if match.re.groups and match.group(1) is not None else whole
+            found.append(Match(whole=whole, first=(first[0], first[1]), named=named))
+    except re2.error as error:
+        raise ValueError(_reason(error)) from None
+    except UnicodeEncodeError as error:
+        raise ValueError("a text that is not UTF-8") from error
+    return tuple(found)
 
 
 @lru_cache(maxsize=512)

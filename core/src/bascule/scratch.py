@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from attrs import frozen
@@ -27,10 +27,19 @@ class Pair:
     files: tuple[FileChange, ...]
 
 
-def pair(objects: Path, before: Contents, after: Contents) -> Pair:
+@frozen(kw_only=True)
+class Past:
+    """A commit of the base branch before the change: its message, and the tags that stand on it."""
+
+    message: str
+    tags: tuple[str, ...] = ()
+
+
+def pair(objects: Path, before: Contents, after: Contents, history: Sequence[Past] = ()) -> Pair:
     """Make a bare repository at ``objects`` whose base holds ``before`` and whose head, its child, holds ``after``.
 
-    The same contents give the same ids on every machine and at any time.
+    ``history`` are the commits of the base branch, oldest first, the last of them the base; without it, one without a
+    tag. All of them hold ``before``. The same contents give the same ids on every machine and at any time.
 
     Raises:
         OutsideError: git is missing or refuses, for instance a path that no tree can hold.
@@ -42,16 +51,26 @@ def pair(objects: Path, before: Contents, after: Contents) -> Pair:
     except FileNotFoundError as missing:
         raise OutsideError("git is not installed", hint="install git 2.38 or newer") from missing
     git = Git(objects)
-    base = commit(git, before, "base")
+    base = ""
+    for at, past in enumerate(history or (Past(message="base"),)):
+        base = commit(git, before, "base", *([base] if at else []), message=past.message)
+        for tag in past.tags:
+            git.run("update-ref", f"refs/tags/{tag}", base)
     head = commit(git, after, "head", base)
     return Pair(objects=objects, base=base, head=head, tree=git.tree_of(head), files=git.raw_diff(base, head))
 
 
-def commit(git: Git, files: Contents, name: str, *parents: str) -> str:
-    """Write a commit with exactly ``files`` to branch ``name`` and return its id; one call of git for any number."""
-    text = name.encode()
+def commit(git: Git, files: Contents, name: str, *parents: str, message: str = "") -> str:
+    """Write a commit with exactly ``files`` to branch ``name`` and return its id; one call of git for any number.
+
+    Its message is ``message``, or the branch's name.
+    """
+    text = (message or name).encode()
     who = b"Example <example@example.invalid> 1767603600 +0000"
-    out = [b"commit refs/heads/%s\nauthor %s\ncommitter %s\n" % (text, who, who), b"data %d\n%s\n" % (len(text), text)]
+    out = [
+        b"commit refs/heads/%s\nauthor %s\ncommitter %s\n" % (name.encode(), who, who),
+        b"data %d\n%s\n" % (len(text), text),
+    ]
     out += [f"from {parent}\n".encode() for parent in parents]
     out.append(b"deleteall\n")
     for path, content in files.items():

@@ -127,9 +127,9 @@ def evidence(given: Evidence, speaker: Speaker, ctx: DryRunContext, where: str |
 
 def plan(given: MergePlan, speaker: Speaker, pack_method: str | None, where: str | None) -> MergePlan | Check:
     """Return ``given``, or a check that blocks if its method is none, or not the pack's."""
-    if given.method not in {"merge", "squash", "rebase"}:
-        expected = "merge, squash or rebase"
-    elif pack_method is not None and given.method != pack_method:
+    if given.method not in {"merge", "squash", "rebase", ""}:
+        expected = "merge, squash or rebase, or none to leave it to the pack"
+    elif pack_method is not None and given.method not in {"", pack_method}:
         expected = f"`{pack_method}`, as the rulepack says"
     else:
         return given

@@ -88,14 +88,25 @@ class Book:
         summary: one sentence on what it is for.
         fits: globs of files that suggest this scenario for a repository without packs.
         scope: ``bound``, or ``all`` to be asked about every change.
+        tags: whether its rehearsals look at the repository's tags.
     """
 
-    def __init__(self, name: str, *, package: str, summary: str, fits: Iterable[str], scope: str = "bound") -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        package: str,
+        summary: str,
+        fits: Iterable[str],
+        scope: str = "bound",
+        tags: bool = False,
+    ) -> None:
         self.name = name
         self._package = package
         self._summary = summary
         self._fits = tuple(fits)
         self._scope = scope
+        self._tags = tags
         self._entries: dict[str, _Entry] = {}
         self._rehearsals: list[_Rehearsing] = []
 
@@ -145,6 +156,7 @@ class Book:
                 templates=packaged.templates(self._package),
                 fits=self._fits,
                 scope=self._scope,
+                tags=self._tags,
             )
         ]
 

@@ -113,6 +113,11 @@ def not_a_time(text: str) -> Said:
     return f"{code(text)} is not a time with its zone", 'write it like "2026-01-05T09:00:00Z"'
 
 
+def not_a_tag(text: str) -> Said:
+    """A name that git takes for no tag."""
+    return f"{code(text)} cannot be the name of a tag", "write it as git takes it, such as v1.2.3"
+
+
 # --- plugins, templates and rules ---
 
 

@@ -130,7 +130,7 @@ def _with_protection(session: Session, known: Decision, change: Change, tree: Ve
     assert united is not None
     assert bound is not None
     merger = _merger(session, snapshot)
-    merge, refused = _merge_plan(session, snapshot, change, tree, bound, united)
+    merge, refused = _merge_plan(session, snapshot, change, tree, bound, united, known.evidence)
     if refused is not None:
         tree = verdict(tree.title, (*tree.checks, refused), tree.children)
     guard = _protection(session, snapshot, change)
@@ -216,12 +216,19 @@ def _merger(session: Session, snapshot: Snapshot) -> Viewer:
 
 
 def _merge_plan(
-    session: Session, snapshot: Snapshot, change: Change, tree: Verdict, bound: Bound, united: United
+    session: Session,
+    snapshot: Snapshot,
+    change: Change,
+    tree: Verdict,
+    bound: Bound,
+    united: United,
+    evidence: tuple[Evidence, ...],
 ) -> tuple[MergePlan, Check | None]:
     """Ask the scenarios how to merge; nobody's opinion means the packs' method, else the repository's first choice."""
     plans: list[tuple[str, MergePlan]] = []
     for part in bound.packs:
-        ctx = MergeContext(change=change, pack=part.pack, verdict=tree)
+        mine = tuple(e for e in evidence if e.binding.pack_sha256 == part.pack.sha256)
+        ctx = MergeContext(change=change, pack=part.pack, verdict=tree, evidence=mine)
         answer = session.hosts.merge(ctx, (part.pack.scenario,))
         if isinstance(answer, Check):
             return MergePlan(method=_method(snapshot, united)), answer
@@ -229,7 +236,8 @@ def _merge_plan(
             plans.append((part.pack.name, answer))
     if len(plans) > 1:
         return plans[0][1], say.two_methods(tuple(name for name, _ in plans))
-    plan = plans[0][1] if plans else MergePlan(method=_method(snapshot, united))
+    plan = plans[0][1] if plans else MergePlan(method="")
+    plan = evolve(plan, method=plan.method or _method(snapshot, united))
     if not plan.message:
         # Our trailer needs a message of our own, and that replaces GitHub's: so we write what GitHub would have.
         plan = evolve(plan, message=default_message(change, plan.method))

@@ -17,6 +17,7 @@ from bascule.config.reader import Document
 from bascule.config.structure import structure
 from bascule.errors import ConfigError
 from bascule.rulepack.example_shape import ExampleChange, ExampleCheck, ExampleCommit, ExampleEvidence, ExampleFile
+from bascule.scratch import Past
 from bascule.types import (
     Actor,
     AutoMerge,
@@ -39,7 +40,7 @@ class Case:
     """An example as what gates are asked about. ``now`` is the time of judging (UTC).
 
     ``before`` and ``after`` are the files' contents by path, both empty where the example states none: then there is
-    nothing to rehearse. ``inputs`` are evidence files by name.
+    nothing to rehearse. ``inputs`` are evidence files by name, ``history`` the commits of the base branch.
     """
 
     change: Change
@@ -48,13 +49,14 @@ class Case:
     before: Mapping[str, str] = field(factory=dict)
     after: Mapping[str, str] = field(factory=dict)
     inputs: Mapping[str, str] = field(factory=dict)
+    history: tuple[Past, ...] = ()
     contents: frozenset[str] = frozenset()
     """Paths of changed files whose contents are stated."""
 
     @property
     def rehearses(self) -> bool:
         """Return whether there is something that a rehearsal could look at."""
-        return bool(self.before or self.after or self.inputs)
+        return bool(self.before or self.after or self.inputs or self.history)
 
 
 EPOCH = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -89,7 +91,10 @@ def case_of(example: Example, pack: Rulepack) -> Case:
     inputs = {n: v if isinstance(v, str) else json.dumps(v) for n, v in spec.inputs.items()}
     evidence = tuple(_evidence(e, pack) for e in spec.evidence)
     contents = frozenset(f.path for f in spec.files if f.before is not None or f.after is not None)
-    return Case(change=change, evidence=evidence, now=now, before=before, after=after, inputs=inputs, contents=contents)
+    return Case(
+        change=change, evidence=evidence, now=now, before=before, after=after, inputs=inputs, contents=contents,
+        history=tuple(Past(message=p.message, tags=p.tags) for p in spec.history),
+    )  # fmt: skip
 
 
 def _contents(spec: ExampleChange) -> tuple[dict[str, str], dict[str, str]]:

@@ -24,6 +24,16 @@ def _time(text: str) -> say.Said | None:
 
 
 Moment = Annotated[str, Kind("time with its zone", _time)]
+
+
+def _tag(text: str) -> say.Said | None:
+    bad = not text or set(text) & set(" ~^:?*[\\") or ".." in text or "@{" in text or not text.isprintable()
+    parts = text.split("/")
+    odd = any(not p or p.startswith((".", "-")) or p.endswith((".", ".lock")) for p in parts)
+    return say.not_a_tag(text) if bad or odd else None
+
+
+TagName = Annotated[str, Kind("name of a tag", _tag)]
 KindName = Literal["regular", "executable", "symlink", "submodule"]
 
 
@@ -77,6 +87,16 @@ class ExampleCommit:
     committer: Account | None = key(doc="Login of the committer; by default the author.", default=None)
     message: str = key(doc="The commit message.", default="Example commit")
     known: bool = key(doc="False: GitHub knows no account for them.", default=True)
+
+
+@frozen(kw_only=True)
+class ExamplePast:
+    """A commit of the base branch before the change; its message alone stands for one without tags."""
+
+    __shorthand__ = "message"
+
+    message: str = key(doc="The commit message.", example='"fix: a typo"')
+    tags: tuple[TagName, ...] = key(doc="Tags that stand on it.", default=(), example="[v1.2.2]")
 
 
 @frozen(kw_only=True)
@@ -143,6 +163,11 @@ class ExampleChange:
     tree: Mapping[str, str] = key(
         doc="Files that the change leaves as they are, by path, for rehearsals that need them.", default=Factory(dict)
     )
+    history: tuple[ExamplePast, ...] = key(
+        doc="Commits of the base branch before the change, oldest first, with their tags, for rehearsals that look at "
+        "them. All of them hold the files as they are before the change.",
+        default=(), example="[{message: \"chore: release 1.2.2\", tags: [v1.2.2]}, \"fix: a typo\"]",
+    )  # fmt: skip
     inputs: Mapping[str, Any] = key(
         doc="Evidence files by their name in the pack's `evidence`: texts, or mappings that become JSON.",
         default=Factory(dict),

@@ -41,7 +41,7 @@ def rehearsed(case: Case, pack: Rulepack, rehearse: Rehearse | None) -> Rehearse
         return Rehearsed(change=case.change, evidence=case.evidence)
     with tempfile.TemporaryDirectory(prefix="bascule-example-") as name:
         folder = Path(name)
-        made = pair(folder / "objects", case.before, case.after)
+        made = pair(folder / "objects", case.before, case.after, case.history)
         change = _change(case, made)
         workdir = folder / "work"
         workdir.mkdir()

@@ -29,7 +29,7 @@ from bascule import wire
 from bascule.host import answers, serving
 from bascule.host.loading import Loaded, import_entry_point, load
 from bascule.host.table import GROUP, HOOKS
-from bascule.scratch import Contents, pair
+from bascule.scratch import Contents, Past, pair
 from bascule.testing.builders import make_change, make_pack
 from bascule.types import (
     Change,
@@ -125,6 +125,8 @@ class Bench:
         whole: bool = False,
         pack: Rulepack | None = None,
         inputs: Mapping[str, EvidenceInput | Path | str | bytes] | None = None,
+        history: Iterable[str | tuple[str, str]] = (),
+        run_code: bool = False,
         **change: Any,
     ) -> Outcome:
         """Return what the plugin says of the change from ``before`` to ``after``.
@@ -136,17 +138,28 @@ class Bench:
             whole: ``after`` is everything there is.
             pack: a whole pack instead of ``rules``.
             inputs: evidence files by name: a path, their content, or the whole record.
+            history: commits of the base branch before the change, oldest first: messages, or (message, tag).
+            run_code: whether the rehearsal may run code of the change.
             change: fields of the change (``title``, ``labels``, ``author``, ...).
         """
-        made = self.change(before, after, whole=whole, **change)
-        return self.judge(made, pack or self.pack(rules), inputs or {})
+        made = self.change(before, after, whole=whole, history=history, **change)
+        return self.judge(made, pack or self.pack(rules), inputs or {}, run_code=run_code)
 
-    def change(self, before: Contents, after: Contents, *, whole: bool = False, **fields: Any) -> Change:
+    def change(
+        self,
+        before: Contents,
+        after: Contents,
+        *,
+        whole: bool = False,
+        history: Iterable[str | tuple[str, str]] = (),
+        **fields: Any,
+    ) -> Change:
         """Return the change from ``before`` to ``after`` as a record, its objects in :attr:`objects`."""
         old = {p: c for p, c in before.items() if c is not None}
         new = {p: c for p, c in (after if whole else {**old, **after}).items() if c is not None}
         self._made += 1
-        made = pair(self.objects, old, new)
+        past = [Past(message=p) if isinstance(p, str) else Past(message=p[0], tags=(p[1],)) for p in history]
+        made = pair(self.objects, old, new, past)
         values: dict[str, Any] = {
             "head_sha": made.head,
             "base_sha": made.base,
@@ -174,7 +187,12 @@ class Bench:
         return evolve(pack, sha256=pack.sha256 or wire.sha256(wire.dump(pack)))
 
     def judge(
-        self, change: Change, pack: Rulepack, inputs: Mapping[str, EvidenceInput | Path | str | bytes] | None = None
+        self,
+        change: Change,
+        pack: Rulepack,
+        inputs: Mapping[str, EvidenceInput | Path | str | bytes] | None = None,
+        *,
+        run_code: bool = False,
     ) -> Outcome:
         """Return what the plugin says of ``change``, whose objects are in :attr:`objects`, under ``pack``."""
         workdir = self._folder / f"work-{self._made}"
@@ -182,7 +200,7 @@ class Bench:
         workdir.mkdir()
         ctx = DryRunContext(
             change=change, pack=pack, now=change.read_at, objects=str(self.objects), workdir=str(workdir),
-            tools=self._tools, inputs=tuple(self._input(n, v) for n, v in (inputs or {}).items()),
+            tools=self._tools, inputs=tuple(self._input(n, v) for n, v in (inputs or {}).items()), run_code=run_code,
             services=self._services,
             clients=self._clients,
         )  # fmt: skip

@@ -30,7 +30,17 @@ from bascule.types.hooks import (
     WatchContext,
     WatchRequest,
 )
-from bascule.types.plan import MergePlan, MergeReport, PackRef, Plan, Result, RunStatus, Way, WindowReport
+from bascule.types.plan import (
+    MergePlan,
+    MergeReport,
+    PackRef,
+    Plan,
+    ReleasePlan,
+    Result,
+    RunStatus,
+    Way,
+    WindowReport,
+)
 from bascule.types.protection import Admits, Blocker, Relaxation, RelaxKind, RelaxProposal, Viewer
 from bascule.types.rulepack import (
     AuthorsRule,
@@ -61,8 +71,8 @@ __all__ = [
     "EvidenceInput", "EvidenceSource", "Example", "Failure", "FileChange", "FileKind", "FilesRule", "ForksRule",
     "GateContext", "LabelsRule", "Match",
     "MergeContext", "MergePlan", "MergeReport", "MergeRule", "Mode", "NotifyRule", "Observation", "PackRef", "PastRun",
-    "Plan", "PluginReport", "RelaxContext", "RelaxKind", "RelaxProposal", "RelaxRule", "Relaxation", "Repo",
-    "RestoreContext", "Result", "Review", "Rule", "RuleSpec", "Rulepack", "RunStatus", "Scenario", "ScheduleRule",
+    "Plan", "PluginReport", "RelaxContext", "RelaxKind", "RelaxProposal", "RelaxRule", "Relaxation",
+    "ReleasePlan", "Repo", "RestoreContext", "Result", "Review", "Rule", "RuleSpec", "Rulepack", "RunStatus", "Scenario", "ScheduleRule",
     "SizeRule", "Status", "Template", "TextRule", "Verdict", "Viewer", "WatchContext", "WatchRequest", "WatchRule",
     "Way", "WindowReport", "attributed", "verdict", "worst",
 ]  # fmt: skip

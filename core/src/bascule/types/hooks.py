@@ -39,7 +39,7 @@ class Scenario:
 
     ``api`` is the HOOK_API it was written for. ``fits`` are globs of files that suggest this scenario for a repository
     without packs (``bascule replay``); none: it is never suggested. ``scope`` is ``bound`` (asked for changes its packs
-    bind) or ``all``.
+    bind) or ``all``. ``tags``: its rehearsals look at the repository's tags, which are fetched for them.
     """
 
     name: str
@@ -49,6 +49,7 @@ class Scenario:
     templates: tuple[Template, ...] = ()
     fits: tuple[str, ...] = ()
     scope: str = "bound"
+    tags: bool = False
 
 
 @frozen(kw_only=True)
@@ -75,7 +76,8 @@ class GateContext:
 
 @frozen(kw_only=True)
 class DryRunContext:
-    """For :func:`~bascule.hookspecs.dry_run`. ``objects`` is a bare git directory that has head and base.
+    """For :func:`~bascule.hookspecs.dry_run`. ``objects`` is a bare git directory that has head and base, with the
+    commits before them, and the tags where the plugin's scenario says that it looks at them.
 
     ``workdir`` is an empty directory that is removed afterwards; ``time_limit`` in seconds, ``output_limit`` in bytes.
     ``tools`` are paths of programs by name that the run was given (``BASCULE_TOOL_HELM``), before PATH is searched.
@@ -117,11 +119,12 @@ class RelaxContext:
 
 @frozen(kw_only=True)
 class MergeContext:
-    """For :func:`~bascule.hookspecs.merge`."""
+    """For :func:`~bascule.hookspecs.merge`. ``evidence`` is what was rehearsed under this pack."""
 
     change: Change
     pack: Rulepack
     verdict: Verdict
+    evidence: tuple[Evidence, ...] = ()
 
 
 @frozen(kw_only=True)

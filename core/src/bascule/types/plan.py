@@ -15,16 +15,30 @@ from bascule.types.verdict import Verdict
 
 
 @frozen(kw_only=True)
+class ReleasePlan:
+    """A GitHub release of the plan's tag: its title, its text (Markdown), and what it is marked as."""
+
+    title: str
+    body: str = ""
+    draft: bool = False
+    prerelease: bool = False
+
+
+@frozen(kw_only=True)
 class MergePlan:
     """How to merge: ``method`` merge, squash or rebase; empty title and message leave GitHub's default.
 
-    The ``Bascule-Run:`` trailer is added by the core. ``tag`` asks for a tag on the merged commit.
+    An empty method leaves it to the pack, else to the repository. The ``Bascule-Run:`` trailer is added by the core.
+    ``tag`` asks for a tag on the merged commit, annotated with ``tag_message`` unless that is empty; ``release`` for a
+    GitHub release of that tag. Both are made by the core, after protection is back and what landed was looked at.
     """
 
     method: str
     title: str = ""
     message: str = ""
     tag: str | None = None
+    tag_message: str = ""
+    release: ReleasePlan | None = None
 
 
 class Way(Enum):
@@ -96,9 +110,14 @@ class PackRef:
 
 @frozen(kw_only=True)
 class MergeReport:
-    """The merged commit."""
+    """The merged commit, and the tag that it carries because the plan asked for it (empty: none, or not yet).
+
+    ``release`` is the address of the release that was made of the tag, empty without one.
+    """
 
     sha: str
+    tag: str = ""
+    release: str = ""
 
 
 @frozen(kw_only=True)
