@@ -190,6 +190,21 @@ def _fields(process: subprocess.Popen[bytes]) -> Iterator[str]:
         yield rest.decode("utf-8", "surrogateescape")
 
 
+def is_tag_name(name: str) -> bool:
+    """Return whether git takes ``name`` as a tag (``git check-ref-format``), in at most 200 printable characters."""
+    return (
+        0 < len(name) <= 200
+        and name.isprintable()
+        and not set(name) & set(" ~^:?*[\\")
+        and ".." not in name
+        and "@{" not in name
+        and name != "@"
+        and not name.startswith("-")
+        and not name.endswith(".")
+        and all(part and not part.startswith(".") and not part.endswith(".lock") for part in name.split("/"))
+    )
+
+
 def commit_info(fields: Sequence[str]) -> CommitInfo:
     """Return the commit of the ten fields ``%H %T %P %an %ae %at %cn %ce %ct %B``."""
     sha, tree, parents, an, ae, at, cn, ce, ct, message = fields

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from bascule.clock import Clock
 from bascule.forge.addresses import is_loopback
 from bascule.forge.allowlists import AllowlistTransport
-from bascule.forge.fetch import cache_root, clone_path, fetch_branch, fetch_change, fill
+from bascule.forge.fetch import cache_root, clone_path, fetch_branch, fetch_change, fetch_tags, fill
 from bascule.forge.github import GitHubTransport, Spacing
 from bascule.forge.journal import GitHubJournal
 from bascule.forge.keeper import GitHubKeeper
@@ -24,6 +24,7 @@ from bascule.forge.reporter import Reporter
 from bascule.forge.rest import RepoAddress
 from bascule.forge.retrying import RetryingReads, RetryPolicy
 from bascule.forge.snapshot import Snapshot
+from bascule.forge.tagger import GitHubTagger
 from bascule.forge.tokens import Tokens
 from bascule.git import Git
 from bascule.types import Change
@@ -75,6 +76,11 @@ class Connection:
     def merger(self) -> GitHubMerger:
         """Return the port that merges."""
         return GitHubMerger(self._transport(Identity.MERGER), address=self.address)
+
+    @cached_property
+    def tagger(self) -> GitHubTagger:
+        """Return what makes tags and releases on merged commits, with the Merger's token."""
+        return GitHubTagger(self._transport(Identity.MERGER), address=self.address)
 
     @cached_property
     def keeper(self) -> GitHubKeeper:
@@ -134,6 +140,10 @@ class Connection:
         change = snapshot.change_without_git
         token = self._tokens.require(Identity.OBSERVER)
         return fetch_branch(change.repo, change.base_ref, self.cache, token, api=self.api, clock=self._clock)
+
+    def tags(self, snapshot: Snapshot) -> None:
+        """Fetch the repository's tags into the clone, for rehearsals that look at them."""
+        fetch_tags(snapshot.repo, self.cache, self._tokens.require(Identity.OBSERVER), api=self.api, clock=self._clock)
 
     def objects(self, snapshot: Snapshot, *, contents: bool = False) -> Path:
         """Return the bare clone's folder; with ``contents`` every file of base and head is in it, for offline

@@ -101,6 +101,21 @@ def fetch_branch(
         return git, git.text("rev-parse", "--verify", "refs/bascule/branch")
 
 
+def fetch_tags(repo: Repo, cache: Path, token: Secret | None, *, api: Api, clock: Clock) -> None:
+    """Let the clone have exactly the tags that the repository has now, with their commits. One git fetch, no API call.
+
+    Raises:
+        BusyError, OutsideError: as :func:`fetch_change`.
+    """
+    path = clone_path(cache, repo)
+    with locked(path, clock=clock):
+        git = open_clone(path, url=api.git_url(repo.full_name), token=token)
+        git.run(
+            "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--force", "--prune", "--filter=blob:none",
+            "origin", "+refs/tags/*:refs/tags/*",
+        )  # fmt: skip
+
+
 def fill(snapshot: Snapshot, cache: Path, token: Secret | None, *, api: Api, clock: Clock) -> Path:
     """Fetch every file content of base and head, and return the clone: what token-less processes read offline.
 

@@ -17,6 +17,7 @@ from attrs import evolve, frozen
 from cattrs import Converter
 
 from bascule import wire
+from bascule.git import is_tag_name
 from bascule.host.discovery import NAME
 from bascule.host.table import HOOKS, Hook
 from bascule.messages import host as texts
@@ -131,6 +132,10 @@ def plan(given: MergePlan, speaker: Speaker, pack_method: str | None, where: str
         expected = "merge, squash or rebase, or none to leave it to the pack"
     elif pack_method is not None and given.method not in {"", pack_method}:
         expected = f"`{pack_method}`, as the rulepack says"
+    elif given.tag is not None and not is_tag_name(given.tag):
+        return checks.bad_tag(speaker.plugin, speaker.source, shown(given.tag), where)
+    elif given.release is not None and given.tag is None:
+        return checks.bad_tag(speaker.plugin, speaker.source, "", where)
     else:
         return given
     return checks.method_conflict(speaker.plugin, speaker.source, shown(given.method), expected, where)

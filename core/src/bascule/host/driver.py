@@ -146,6 +146,11 @@ class Hosts:
         names = {pack.scenario, *(n.partition("/")[0] for rule in pack.rules for n in (rule.use, *rule.needs))}
         return tuple(n for n in sorted(names) if self.rehearses(n))
 
+    def reads_tags(self, pack: Rulepack) -> bool:
+        """Return whether a plugin that rehearses for ``pack`` says that it looks at the repository's tags."""
+        plugins = (self._call_roll().by_name[n] for n in self.rehearsing(pack))
+        return any(scenario.tags for plugin in plugins for scenario in plugin.scenarios)
+
     # -- hooks --------------------------------------------------------------------------------------------------------
 
     def gate(self, ctx: GateContext, names: Iterable[str] = ()) -> tuple[Check, ...]:

@@ -145,6 +145,19 @@ def method_conflict(plugin: str, source: str, found: str, expected: str, where: 
     )
 
 
+def bad_tag(plugin: str, source: str, found: str, where: str | None = None) -> Check:
+    """A tag that git does not take, or a release of no tag (``found`` is empty then)."""
+    return _check(
+        plugin,
+        "merge",
+        Status.BLOCK,
+        f"{code(source)} wants the tag {code(found)}" if found else f"{code(source)} wants a release of no tag",
+        "a name that git takes as a tag",
+        "state another form of the tag in the rulepack, or tell the plugin's authors",
+        where,
+    )
+
+
 def two_plans(sources: Sequence[str], plugins: Sequence[str], where: str | None = None) -> Check:
     """Two plugins want to say how to merge."""
     return _check(

@@ -10,6 +10,7 @@ from bascule.errors import BasculeError, UsageError
 from bascule.forge.ports import Identity
 from bascule.git import Git
 from bascule.messages import pipeline as say
+from bascule.pipeline import tagging
 from bascule.pipeline.asking import may_act
 from bascule.pipeline.configured import key_variables
 from bascule.pipeline.decide import Decision
@@ -77,6 +78,8 @@ def _pass(session: Session, decision: Decision) -> Result:
     # Plugins never run beside the open window (invariant 7).
     session.hosts.stop()
     journal = journal_of(session, change.repo.id, seen=decision.tip)
+    # From here on the tip is another one: where the tag was written down, whoever merges reads it anew.
+    tip = None if tagging.write_ahead(session, journal, decision) else decision.tip
     order = Order(
         run=session.run,
         plan=plan,
@@ -87,14 +90,15 @@ def _pass(session: Session, decision: Decision) -> Result:
         hidden=decision.live.protection.hidden if decision.live is not None else None,
         details=_journal_details(result),
     )
-    inspect = _inspector(session, decision, change)
+    found: dict[str, str] = {}
+    inspect = _inspector(session, decision, change, found)
     connection = session.connection
     if plan.way is Way.NONE:
         session.progress(f"merge at {change.head_sha[:7]}")
         merge = PlainMerge(
             merger=connection.merger, clock=session.clock, journal=journal, on_step=_steps(session, plan.branch)
         )
-        passage = merge.run(order, tip=decision.tip, inspect=inspect)
+        passage = merge.run(order, tip=tip, inspect=inspect)
     else:
         if journal is None:
             raise UsageError(say.NO_KEY, hint=say.NO_KEY_FIX)
@@ -110,8 +114,9 @@ def _pass(session: Session, decision: Decision) -> Result:
             on_step=_steps(session, plan.branch),
         )
         with connection.unspaced():
-            passage = window.run(order, tip=decision.tip, live=decision.live, inspect=inspect)
-    return _afterwards(session, decision, _with_passage(result, passage))
+            passage = window.run(order, tip=tip, live=decision.live, inspect=inspect)
+    done = tagging.after_merge(session, decision, _with_passage(result, passage), found.get("landed", ""))
+    return _afterwards(session, decision, done)
 
 
 def _steps(session: Session, branch: str) -> Callable[[str], None]:
@@ -161,8 +166,11 @@ def _afterwards(session: Session, decision: Decision, result: Result) -> Result:
     return evolve(result, alarms=tuple(alarms))
 
 
-def _inspector(session: Session, decision: Decision, change: Change) -> Inspect:
-    """Return what compares the landed tree with the gated one, by git, once protection is back (invariant 5)."""
+def _inspector(session: Session, decision: Decision, change: Change, seen: dict[str, str]) -> Inspect:
+    """Return what compares the landed tree with the gated one, by git, once protection is back (invariant 5).
+
+    ``seen`` gets the word for it under ``landed``.
+    """
 
     def inspect(sha: str) -> Inspection:
         session.progress("landed tree against gated tree")
@@ -180,6 +188,7 @@ def _inspector(session: Session, decision: Decision, change: Change) -> Inspect:
             rebased=len(change.commits) if plan.merge.method == "rebase" else 0,
             opened_to_others=any(r.admits.level > 1 for r in plan.relaxations),
         )
+        seen["landed"] = found.verdict.value
         alarms = (found.found,) if found.verdict is landed.Verdict.ALARM else ()
         return Inspection(alarms=alarms, details={"landed": found.verdict.value, "landed_says": found.found})
 

@@ -8,7 +8,9 @@ from bascule.errors import BasculeError
 from bascule.forge.ports import Identity
 from bascule.forge.reporter import Report
 from bascule.messages import pipeline as say
+from bascule.pipeline import tagging
 from bascule.pipeline.act import act, journal_of
+from bascule.pipeline.configured import configured
 from bascule.pipeline.decide import Decision, decide
 from bascule.pipeline.session import Session
 from bascule.pipeline.sweeping import sweep_first
@@ -27,6 +29,9 @@ def run(session: Session, number: int) -> Result:
     decision = decide(session, number)
     journal = _journal(session, decision)
     if journal is None:
+        late = _late_tag(session, decision)
+        if late is not None:
+            return report(session, decision, late)
         return report(session, decision, act(session, decision))
     found = sweep_first(session, decision, journal)
     if isinstance(found, Result):
@@ -45,6 +50,20 @@ def _journal(session: Session, decision: Decision) -> Journal | None:
     if change is None or decision.result.status is RunStatus.NOOP:
         return None
     return journal_of(session, change.repo.id, seen=decision.tip)
+
+
+def _late_tag(session: Session, decision: Decision) -> Result | None:
+    """Return what became of a tag that an earlier run left due on this merged change; None where none is."""
+    change = decision.result.change
+    if decision.result.status is not RunStatus.NOOP or change is None or change.merged_sha is None:
+        return None
+    _, problems = configured(session, decision.snapshot)  # it says where the journal is
+    if problems:
+        return None
+    if session.connection.journal_elsewhere:
+        decision = evolve(decision, tip=None)  # the first query looked into this repository
+    journal = journal_of(session, change.repo.id, seen=decision.tip)
+    return None if journal is None else tagging.due(session, decision, journal)
 
 
 def report(session: Session, decision: Decision, result: Result, *, comment: bool | None = None) -> Result:

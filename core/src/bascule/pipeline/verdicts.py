@@ -80,6 +80,8 @@ def _rehearse(session: Session, snapshot: Snapshot, change: Change, part: BoundP
         return ()
     session.progress(f"rehearsal of {part.pack.name}")
     inputs, missing = _inputs(session, part.pack)
+    if session.hosts.reads_tags(part.pack):
+        session.connection.tags(snapshot)
     objects = session.connection.objects(snapshot, contents=True)
     workdir = Path(tempfile.mkdtemp(prefix="bascule-dry-run-"))
     try:

@@ -9,6 +9,7 @@ from attrs import frozen
 
 from bascule.errors import ExitCode
 from bascule.messages import result as words
+from bascule.messages import tagging
 from bascule.messages.wording import code, listed, short
 from bascule.types import Blocker, Check, Plan, Relaxation, Result, RunStatus, Status
 
@@ -165,6 +166,26 @@ def _value(value: object) -> str:
     return code(text, limit=60) if isinstance(value, str | dict | list) else text
 
 
+def tag_lines(plan: Plan) -> tuple[tuple[str, str], ...]:
+    """Return (name, text) of the tag and the release that ``plan`` asks for; they come last, after the restore."""
+    merge = plan.merge
+    if merge.tag is None:
+        return ()
+    rows = [("tag", tagging.plan_line(code(merge.tag), annotated=bool(merge.tag_message)))]
+    if merge.release is not None:
+        line = tagging.release_line(code(merge.tag), draft=merge.release.draft, prerelease=merge.release.prerelease)
+        rows.append(("release", line))
+    return tuple(rows)
+
+
+def tagged(result: Result) -> str:
+    """Return the sentence on the tag that was made, empty without one."""
+    merge = result.merge
+    if merge is None or not merge.tag:
+        return ""
+    return tagging.tagged(code(merge.tag), code(short(merge.sha)))
+
+
 def seconds(value: float) -> str:
     """Return ``80 ms``, ``1.3 s``, ``12 s``."""
     if value < 1:
@@ -180,9 +201,10 @@ def headline(result: Result) -> str:
         done = result.summary or (words.landed(result.merge.sha, "") if result.merge else "")
         return f"{done} {words.left_open(branch, left_open_by(result))}".strip()
     if result.summary:
-        return result.summary
+        return f"{result.summary} {tagged(result)}".strip() if result.status is RunStatus.MERGED else result.summary
     if result.status is RunStatus.MERGED and result.merge is not None:
-        return words.landed(result.merge.sha, result.plan.merge.method if result.plan else "")
+        landed = words.landed(result.merge.sha, result.plan.merge.method if result.plan else "")
+        return f"{landed} {tagged(result)}".strip()
     tally = words.tally(found.failed, found.waiting) or words.gates_pass(len(found.passed))
     return f"{tally}. {words.NOTHING_CHANGED}" if untouched(result) else f"{tally}."
 

@@ -138,7 +138,9 @@ def _lead(result: Result, found: f.Facts) -> str:
     if result.status is RunStatus.MERGED and result.merge is not None and result.change is not None:
         gates = f"{words.gates_pass(len(found.passed))} at {code(short(result.change.head_sha))}."
         method = result.plan.merge.method if result.plan else ""
-        return markdown(f"{words.landed(result.merge.sha, method)} {gates}", cell=False)
+        lead = f"{words.landed(result.merge.sha, method)} {f.tagged(result)}".strip()
+        released = f"\n\nRelease: {markdown(result.merge.release, cell=False)}" if result.merge.release else ""
+        return markdown(f"{lead} {gates}", cell=False) + released
     if result.status in {RunStatus.BLOCKED, RunStatus.WAITING} and found.open:
         return markdown(result.summary, cell=False) if result.summary else ""
     return markdown(f.headline(result), cell=False)

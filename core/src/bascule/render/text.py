@@ -102,10 +102,10 @@ def _plan(result: Result, look: Look) -> list[str]:
     rows = [row for r in plan.relaxations for row in _edit_rows(r)]
     if plan.bypasses:
         rows.append(("~", "bypass", words.bypassed([b.name for b in plan.bypasses]), ""))
-    merge = f"{plan.merge.method} {code(short(plan.head_sha))} into {code(plan.branch)}"
-    rows.append(("", "merge", f"{merge}, tag {code(plan.merge.tag)}" if plan.merge.tag else merge, ""))
+    rows.append(("", "merge", f"{plan.merge.method} {code(short(plan.head_sha))} into {code(plan.branch)}", ""))
     if plan.relaxations:
         rows.append(("~", "restore", f"all of it, read back; open for at most {f.seconds(plan.max_exposure)}", ""))
+    rows.extend(("", name, line, "") for name, line in f.tag_lines(plan))
     lines = ["", *_title(words.PLAN_TITLE[result.status.value], look), *_rows(look, rows)]
     return [*lines, *draw(look, _styled(words.edits(len(plan.relaxations)), "", look))]
 
@@ -122,6 +122,10 @@ def _done(result: Result, look: Look) -> list[str]:
         method = result.plan.merge.method if result.plan else ""
         head = f", head {code(short(result.plan.head_sha))}" if result.plan else ""
         rows.append(("✓", "merge", f"{code(short(result.merge.sha))}{f' by {method}' if method else ''}{head}", ""))
+    if result.merge is not None and result.merge.tag:
+        rows.append(("✓", "tag", f"{code(result.merge.tag)} on {code(short(result.merge.sha))}", ""))
+        if result.merge.release:
+            rows.append(("✓", "release", code(result.merge.release, limit=200), ""))
     if window is not None:
         identical = window.snapshot_sha256 == window.live_sha256
         digest = code(f"sha256:{window.live_sha256[:12]}")

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from attrs import Factory, frozen
 
 from bascule.config.shape import Kind, key
+from bascule.git import is_tag_name
 from bascule.messages import rulepack as say
 from bascule.rulepack.kinds import Account, CheckName, Count, Label, Team
 
@@ -27,10 +28,7 @@ Moment = Annotated[str, Kind("time with its zone", _time)]
 
 
 def _tag(text: str) -> say.Said | None:
-    bad = not text or set(text) & set(" ~^:?*[\\") or ".." in text or "@{" in text or not text.isprintable()
-    parts = text.split("/")
-    odd = any(not p or p.startswith((".", "-")) or p.endswith((".", ".lock")) for p in parts)
-    return say.not_a_tag(text) if bad or odd else None
+    return None if is_tag_name(text) else say.not_a_tag(text)
 
 
 TagName = Annotated[str, Kind("name of a tag", _tag)]

@@ -113,6 +113,7 @@ class Store:
         self.check_suites = self._table("check_suites", m.CheckSuite)
         self.check_runs = self._table("check_runs", m.CheckRun)
         self.protection_rules = self._table("protection_rules", m.BranchProtectionRule)
+        self.releases = self._table("releases", m.Release)
         # Handlers run on worker threads, one at a time under the server's lock.
         self._db = sqlite3.connect(root / "state.sqlite", check_same_thread=False, isolation_level=None)
         self._db.execute("PRAGMA journal_mode=WAL")

@@ -71,8 +71,8 @@ __all__ = [
     "EvidenceInput", "EvidenceSource", "Example", "Failure", "FileChange", "FileKind", "FilesRule", "ForksRule",
     "GateContext", "LabelsRule", "Match",
     "MergeContext", "MergePlan", "MergeReport", "MergeRule", "Mode", "NotifyRule", "Observation", "PackRef", "PastRun",
-    "Plan", "PluginReport", "RelaxContext", "RelaxKind", "RelaxProposal", "RelaxRule", "Relaxation",
-    "ReleasePlan", "Repo", "RestoreContext", "Result", "Review", "Rule", "RuleSpec", "Rulepack", "RunStatus", "Scenario", "ScheduleRule",
-    "SizeRule", "Status", "Template", "TextRule", "Verdict", "Viewer", "WatchContext", "WatchRequest", "WatchRule",
-    "Way", "WindowReport", "attributed", "verdict", "worst",
+    "Plan", "PluginReport", "RelaxContext", "RelaxKind", "RelaxProposal", "RelaxRule", "Relaxation", "ReleasePlan",
+    "Repo", "RestoreContext", "Result", "Review", "Rule", "RuleSpec", "Rulepack", "RunStatus", "Scenario",
+    "ScheduleRule", "SizeRule", "Status", "Template", "TextRule", "Verdict", "Viewer", "WatchContext", "WatchRequest",
+    "WatchRule", "Way", "WindowReport", "attributed", "verdict", "worst",
 ]  # fmt: skip

@@ -27,6 +27,7 @@ from bascule.simulator.model.pulls import (
     ReviewState,
     ReviewThread,
 )
+from bascule.simulator.model.releases import Release
 from bascule.simulator.model.repos import Label, Repo
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "MergeMethod",
     "PullRequest",
     "Reaction",
+    "Release",
     "Repo",
     "RequiredCheck",
     "RequiredReviews",

@@ -138,8 +138,9 @@ def _others(ask: Ask, told: Mapping[str, Any], path: str) -> Iterator[Answer]:
                 fix="move them into the new section", paths=(path,),
             )  # fmt: skip
         if told["lost"]:
+            lost = listed((repr(e[:60]) for e in told["lost"]), 2)
             yield block(
-                f"{path}: unreleased lines are not in the new section: {listed((repr(e[:60]) for e in told['lost']), 2)}",
+                f"{path}: unreleased lines are not in the new section: {lost}",
                 expected="every unreleased line in the new section",
                 fix="bring it back; `unreleased: any` in the rule lets entries be rewritten", paths=(path,),
             )  # fmt: skip
