@@ -7,7 +7,7 @@ import re
 from attrs import frozen
 
 _HEADER = re.compile(r"(?P<type>[A-Za-z][A-Za-z0-9_-]*)(?:\([^()\r\n]*\))?(?P<bang>!)?: +\S.*")
-_BREAKING = re.compile(r"^BREAKING[ -]CHANGE(?:: | #)\S", re.MULTILINE)
+_BREAKING = re.compile(r"^BREAKING[ -]CHANGES?(?::| #)", re.MULTILINE)
 _MERGE = re.compile(r"Merge (?:pull request #\d+|branch|branches|tag|remote-tracking branch|commit) ")
 _REVERT = re.compile(r'Revert "')
 TYPES = {"feat": "minor", "feature": "minor", "fix": "patch", "perf": "patch", "revert": "patch", "deps": "patch"}

@@ -122,16 +122,20 @@ class Reader:
     def statements(self, path: str, was: str | None = None) -> list[Statement]:
         """Return the statements of ``path`` on both sides, paired by place and name; ``was`` is its old path."""
         before, after = self.reading("before", was or path), self.reading("after", path)
-        old: dict[tuple[str, str], list[Stated]] = {}
-        for s in before.stated if before is not None else ():
-            old.setdefault((s.what, s.name), []).append(s)
+        left = list(before.stated) if before is not None else []
         found = []
-        for s in after.stated if after is not None else ():
-            same_place = old.get((s.what, s.name)) or old.get((s.what, "")) or []
-            then = same_place.pop(0) if same_place else None
-            found.append(_statement(path, s, then.version if then is not None else "", s.version))
-        found += [_statement(path, s, s.version, "") for left in old.values() for s in left]
-        return found
+        # First by place and name; what is left by place alone, since a package may be renamed.
+        now = list(after.stated) if after is not None else []
+        pairs: dict[int, Stated] = {}
+        for named in (True, False):
+            for at, s in enumerate(now):
+                then = next((o for o in left if o.what == s.what and (o.name == s.name or not named)), None)
+                if at not in pairs and then is not None:
+                    pairs[at] = then
+                    left.remove(then)
+        for at, s in enumerate(now):
+            found.append(_statement(path, s, pairs[at].version if at in pairs else "", s.version))
+        return found + [_statement(path, s, s.version, "") for s in left]
 
     # -- what is released ---------------------------------------------------------------------------------------------
 

@@ -2,6 +2,6 @@
 
 from bascule_release import rehearsals
 from bascule_release.book import book
-from bascule_release.rules import changelog, content, level, tag, version
+from bascule_release.rules import changelog, content, level, outside, tag, version
 
-__all__ = ["book", "changelog", "content", "level", "rehearsals", "tag", "version"]
+__all__ = ["book", "changelog", "content", "level", "outside", "rehearsals", "tag", "version"]
