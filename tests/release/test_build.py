@@ -34,19 +34,27 @@ def test_a_wheel_is_built_and_says_the_version(tmp_path: Path) -> None:
     outcome = built(tmp_path, project("1.2.0"), project("1.3.0"))
     assert outcome.status is Status.ALLOW, str(outcome)
     (made,) = outcome.proof("release/build").data["builds"]
-    assert (made["file"], made["built_name"], made["built_version"]) == ("shop-1.3.0-py3-none-any.whl", "shop", "1.3.0")
+    assert (made["file"], made["built_name"], made["built_version"]) == (
+        "shop-1.3.0-py2.py3-none-any.whl",
+        "shop",
+        "1.3.0",
+    )
     assert outcome.proof("release/build").data["isolation"] in outcome.checks[0].found
 
 
 def test_a_project_that_does_not_build_blocks(tmp_path: Path) -> None:
-    outcome = built(tmp_path, project("1.2.0"), project("1.3.0", "[tool.hatch.build]\ninclude = 5\n"))
+    after = project("1.3.0")
+    after["pyproject.toml"] = after["pyproject.toml"].replace("hatchling.build", "no_such_backend")
+    outcome = built(tmp_path, project("1.2.0"), after)
     assert outcome.status is Status.BLOCK
-    assert "the build failed" in str(outcome)
+    assert "the build failed: `python -m` ended with" in str(outcome)
 
 
 def test_a_build_that_makes_another_version_blocks(tmp_path: Path) -> None:
-    code = "from hatchling.metadata.plugin.interface import MetadataHookInterface\n\n\n" \
-        "class M(MetadataHookInterface):\n    def update(self, metadata):\n        metadata['version'] = '9.9'\n"  # fmt: skip
+    code = (
+        "from hatchling.metadata.plugin.interface import MetadataHookInterface\n\n\n"
+        "class M(MetadataHookInterface):\n    def update(self, metadata):\n        metadata['version'] = '9.9'\n"
+    )
     dynamic = (
         PROJECT.replace('version = "{v}"', 'dynamic = ["version"]')
         + '[tool.hatch.metadata.hooks.custom]\npath = "m.py"\n'
@@ -108,7 +116,7 @@ def test_npm_packs_without_running_scripts(tmp_path: Path) -> None:
     assert outcome.status is Status.ALLOW, str(outcome)
     assert outcome.proof("release/build").data["builds"][0]["file"] == "shop-1.3.0.tgz"
     (tmp_path / "bad").mkdir()
-    bad = built(tmp_path / "bad", files, {"package.json": package("1.3.0.0")})
+    bad = built(tmp_path / "bad", files, {"package.json": package("1.3.0", name="Sh op")})
     assert bad.status is Status.BLOCK, str(bad)
 
 

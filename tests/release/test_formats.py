@@ -26,6 +26,7 @@ FILES = {
                  ["version="]),
     "src/shop/__init__.py": ('"""Shop."""\n__version__ = "{v}"\nAPI_VERSION = "1.2.0"\n', ["__version__"]),
     "src/shop/_version.py": ("__version__: str = '{v}'\n", ["__version__"]),
+    "shop/__version__.py": ('__version__ = "{v}"\n__author__ = "1.2.0"\n', ["__version__"]),
     "package.json": ('{{"name": "shop", "version": "{v}", "dependencies": {{"lodash": "1.2.0"}}}}', ["version"]),
     "Cargo.toml": ('[package]\nname = "shop"\nversion = "{v}"\n[dependencies]\nserde = "1.2.0"\n', ["[package]"]),
     "ws/Cargo.toml": ('[workspace.package]\nversion = "{v}"\n', ["[workspace.package]"]),
@@ -124,3 +125,13 @@ def test_names() -> None:
     assert manifest("packages/a/package.json")
     assert not manifest("src/shop/__init__.py")
     assert reader("README.md") is None
+
+
+def test_the_version_as_a_tuple_and_as_a_number() -> None:
+    read = reader("shop/__version__.py")
+    assert read is not None
+    text = '__version__ = "1.2.0"\n__version_info__ = (1, 2, 0)\n__build__ = 0x010200\n'
+    old, new = read(text), read(text.replace("1.2.0", "1.3.0").replace("(1, 2, 0)", "(1, 3, 0)").replace("102", "103"))
+    assert [(s.what, s.version) for s in new.stated] == [("__version__", "1.3.0"), ("__version_info__", "1.3.0")]
+    assert old.rest == new.rest
+    assert read(text).rest != read(text.replace("0x010200", "evil()")).rest

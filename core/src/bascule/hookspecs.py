@@ -184,8 +184,10 @@ def merge(ctx: MergeContext) -> MergePlan | None:
     """Say how this change is merged.
 
     When: for a change that a pack of this scenario binds, once its gates allow.
-    Argument: ``ctx.change``, ``ctx.pack``, ``ctx.verdict``.
-    Returns: a :class:`~bascule.types.MergePlan`. A method other than the pack's ``merge.method`` blocks.
+    Argument: ``ctx.change``, ``ctx.pack``, ``ctx.verdict``, ``ctx.evidence``.
+    Returns: a :class:`~bascule.types.MergePlan`. An empty method leaves it to the pack, else to the repository; another
+        than the pack's ``merge.method`` blocks. A ``tag`` is made by the core on the merged commit, once, after
+        protection is back; one that is there already is never moved.
     None: no opinion; without any answer the pack's method, else the repository's, is used.
     Several answers: blocked, naming both; also where they are equal.
     Fault: no merge.

@@ -39,7 +39,8 @@ def tags(git: Git, change: Change) -> tuple[Tag, ...]:
     base = change.base_sha
     reached = _names(git, "--merged", base) if base else set()
     past = "github" not in change.known
-    after = _names(git, "--contains", change.head_sha) if past else set()
+    # What stands on the change's own commits, or after them, was made for it or later.
+    after = _names(git, "--merged", change.head_sha) | _names(git, "--contains", change.head_sha) if past else set()
     now = change.read_at.timestamp()
     found = []
     for line in listed.splitlines():

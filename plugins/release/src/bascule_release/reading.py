@@ -13,7 +13,7 @@ from bascule.globs import globs
 from bascule.kit import RehearsalError, Tree, Trees
 from bascule.types import Change, Status
 from bascule_release import changelog
-from bascule_release.formats import Reading, Stated, UnreadableError, manifest, reader
+from bascule_release.formats import Reading, Stated, UnreadableError, is_module, manifest, reader
 from bascule_release.formats.common import masked
 from bascule_release.versions import parse, same
 
@@ -142,7 +142,10 @@ class Reader:
     def packages(self) -> list[Package]:
         """Return what the change releases, by folder."""
         changed = {f.path: f.previous_path for f in self.change.files}
-        moved = [s for p, was in sorted(changed.items()) for s in self.statements(p, was) if s.own and s.moved]
+        moved = [
+            s for p, was in sorted(changed.items()) for s in self.statements(p, was)
+            if s.own and s.moved and (s.stated or self.outright(p))
+        ]  # fmt: skip
         by_folder: dict[str, list[Statement]] = {}
         for s in moved:
             by_folder.setdefault(self._folder(s.path), []).append(s)
@@ -159,6 +162,17 @@ class Reader:
         for package in found:
             package.statements = self._all(package, [p.folder for p in found], names)
         return found
+
+    def outright(self, path: str) -> bool:
+        """Return whether ``path`` may say by itself what is released: a manifest, or the top of a package's code.
+
+        A module deeper down may be a vendored package's.
+        """
+        if not is_module(path):
+            return True
+        folder = self._folder(path)
+        inside = path.removeprefix(f"{folder}/" if folder else "").rpartition("/")[0].split("/")
+        return len(inside) == 1 or (len(inside) == 2 and inside[0] in {"src", "lib", "python"})
 
     def _folder(self, path: str) -> str:
         """Return the nearest folder above ``path`` with a manifest, else the root."""
@@ -222,7 +236,7 @@ class Reader:
         if s.old and package.old and s.old == package.old:
             return True
         if s.moved:
-            return True
+            return self.outright(s.path)
         if s.scheme != package.scheme:
             return False
         return self._direct(s.path, package) or _is_module(s.path, package)
@@ -296,10 +310,11 @@ def _is_module(path: str, package: Package) -> bool:
 def from_changelog(trees: Trees, where: str | None, heading: str | None, found: Reader) -> Package | None:
     """Return the release that a changelog alone announces, for a repository whose version comes from its tags.
 
-    It counts only where no manifest of the root states a version.
+    It counts only where no manifest of the root and no module at the top of its code states a version.
     """
     roots = [p for p in trees.after.entries if "/" not in p and manifest(p)]
-    if any((r := found.reading("after", p)) is not None and r.stated for p in roots):
+    modules = [p for p in trees.after.entries if is_module(p) and p.count("/") <= 2 and found.outright(p)]
+    if any((r := found.reading("after", p)) is not None and r.stated for p in (*roots, *modules)):
         return None
     path = where if where is not None else changelog_path(trees, "")
     if path is None or path not in {f.path for f in found.change.files}:

@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from bascule_release.formats import others, python, structured
 from bascule_release.formats.common import Reading, Stated, UnreadableError
 
-__all__ = ["MANIFESTS", "Reading", "Stated", "UnreadableError", "manifest", "reader"]
+__all__ = ["MANIFESTS", "Reading", "Stated", "UnreadableError", "is_module", "manifest", "reader"]
 
 Reader = Callable[[str], Reading]
 
@@ -56,6 +56,11 @@ def manifest(path: str) -> bool:
     """Return whether a file of this name makes its folder the folder of a package."""
     name = path.rpartition("/")[2]
     return any(fnmatchcase(name, pattern) for pattern, _ in MANIFESTS)
+
+
+def is_module(path: str) -> bool:
+    """Return whether a file of this name is code that may state a version, and not a manifest or a lockfile."""
+    return path.endswith((".py", ".rb")) and not manifest(path) and reader(path) is not None
 
 
 def reader(path: str) -> Reader | None:

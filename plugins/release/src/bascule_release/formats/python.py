@@ -30,6 +30,12 @@ _SETUP = re.compile(
     re.MULTILINE,
 )
 _NAME = re.compile(r"""(?:^[ \t]*|[(,][ \t]*)name[ \t]*=[ \t]*["']([\w.-]{1,100})["']""", re.MULTILINE)
+_TUPLE = re.compile(
+    r"^(?P<name>__version_info__|version_info|VERSION)[ \t]*=[ \t]*"
+    r"\((?P<numbers>[ \t]*\d+(?:[ \t]*,[ \t]*\d+){1,4},?[ \t]*)\)",
+    re.MULTILINE,
+)
+_BUILD = re.compile(r"^__build__[ \t]*=[ \t]*(?P<number>0x[0-9A-Fa-f]{1,12}|\d{1,12})[ \t]*$", re.MULTILINE)
 _TOOLS = (("commitizen", "version"), ("bumpversion", "current_version"), ("bumpver", "current_version"))
 
 
@@ -109,5 +115,15 @@ def setup_py(text: str) -> Reading:
 
 
 def module(text: str) -> Reading:
-    """Read ``__version__ = "..."`` at the left margin of a module."""
-    return by_pattern(text, _MODULE, "__version__", "pep440")
+    """Read ``__version__ = "..."`` at the left margin of a module, and the same as a tuple of numbers.
+
+    A ``__build__`` is the version as one number: it moves with it, and is no part of the rest.
+    """
+    stated = [Stated(what="__version__", version=m["version"], scheme="pep440") for m in _MODULE.finditer(text)]
+    spans = [m.span("version") for m in _MODULE.finditer(text)]
+    for found in _TUPLE.finditer(text):
+        numbers = re.findall(r"\d+", found["numbers"])
+        stated.append(Stated(what=found["name"], version=".".join(numbers), scheme="pep440"))
+        spans.append(found.span("numbers"))
+    spans += [m.span("number") for m in _BUILD.finditer(text)]
+    return Reading(stated=tuple(stated), rest=masked(text, spans))

@@ -84,12 +84,6 @@ def _one(ask: Ask, package: Mapping[str, Any], told: Mapping[str, Any]) -> Itera
         )  # fmt: skip
         return
     where = (path,)
-    before = told["before"]
-    if before is not None and not before["coming"] and before["dated"]:
-        yield block(
-            f"{path} had a section for {new} before this change, of {before['dated']}",
-            expected="a version that was not released before", fix="raise the version", paths=where,
-        )  # fmt: skip
     if section["place"]:
         yield block(
             f"{path}: {new} stands below {listed(section['above'], 2)}", expected="the new version on top",
