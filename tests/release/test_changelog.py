@@ -16,6 +16,7 @@ LINKED = (
     "# [2.0.0](https://e.example/compare/v1...v2) (2020-01-02)\n\n### Features\n\n* a\n\n"
     "## [1.0.1](x) (2019-12-01)\n\n### 2.0 compatibility\n\n* b\n"
 )
+SAID = "Version 2.1\n-----------\n\n(bugfix release, released on June 14th 2014)\n\n- g\n"
 NAMED = "What's New in thing 2.15.5?\n===========================\nRelease date: 2023-05-14\n\n* c\n"
 FENCED = "## 1.1.0 - 2026-01-05\n\n```\n## 0.9.0 - 2020-01-01\n```\n\n- d\n"
 
@@ -27,11 +28,12 @@ FENCED = "## 1.1.0 - 2026-01-05\n\n```\n## 0.9.0 - 2020-01-01\n```\n\n- d\n"
         (UNDERLINED, [("8.1.3", "2022-04-28", False, ("Use a form. :pr:`1`",)), ("8.1.2", "", True, ("a",))]),
         (PAREN, [("2.31.0", "2023-05-22", False, ("z",))]),
         (LINKED, [("2.0.0", "2020-01-02", False, ("a",)), ("1.0.1", "2019-12-01", False, ("b",))]),
+        (SAID, [("2.1", "2014-06-14", False, ("g",))]),
         (NAMED, [("2.15.5", "2023-05-14", False, ("c",))]),
         (FENCED, [("1.1.0", "2026-01-05", False, ("```", "## 0.9.0 - 2020-01-01", "```", "d"))]),
         ("nothing of the kind\n", []),
     ],
-    ids=["keep", "underlined", "parentheses", "linked", "named", "fenced", "none"],
+    ids=["keep", "underlined", "parentheses", "linked", "said", "named", "fenced", "none"],
 )
 def test_sections(text: str, found: list[tuple[str, str, bool, tuple[str, ...]]]) -> None:
     assert [(s.version, s.dated, s.coming) for s in sections(text)] == [f[:3] for f in found]

@@ -286,6 +286,26 @@ def test_the_changelog_may_have_been_written_in_a_change_before(tmp_path: Path) 
     assert "is dated 2025-11-03, 63 days ago" in outcome.blocked_by("changelog").found
 
 
+def test_a_placeholder_becomes_the_version_and_a_later_one_may_be_coming(tmp_path: Path) -> None:
+    old = "## 1.3.0\n\nUnreleased\n\n- B\n\n## 1.2.x\n\nUnreleased\n\n- A\n\n## 1.2.0\n\nReleased 2025-11-03\n\n- a\n"
+    new = old.replace("## 1.2.x\n\nUnreleased", "## 1.2.1\n\nReleased 2026-01-05")
+    files = {"VERSION": "1.2.0\n", "CHANGES.md": old}
+    passes(tried(tmp_path, {"use": "release/changelog"}, files, {"VERSION": "1.2.1\n", "CHANGES.md": new}))
+    (tmp_path / "lost").mkdir()
+    lost = {"VERSION": "1.2.1\n", "CHANGES.md": new.replace("- A\n", "- C\n")}
+    check = tried(tmp_path / "lost", {"use": "release/changelog"}, files, lost).blocked_by("changelog")
+    assert "unreleased lines are not in the new section: 'A'" in check.found
+
+
+def test_what_lies_among_examples_is_no_release(tmp_path: Path) -> None:
+    path = "examples/one/setup.py"
+    before = {"pyproject.toml": pyproject(), path: 'setup(name="one", version="1.0")\n'}
+    outcome = tried(
+        tmp_path, {"use": "release/version-monotonic"}, before, {path: 'setup(name="one", version="1.1")\n'}
+    )
+    assert "no file states another version" in outcome.blocked_by("version-monotonic").found
+
+
 def test_a_vendored_packages_version_is_no_release(tmp_path: Path) -> None:
     path = "shop/packages/other/__init__.py"
     before = {"setup.py": 'setup(name="shop", version=version)', path: '__version__ = "1.0"\n', "CHANGELOG.md": LOG}

@@ -43,6 +43,8 @@ _DATED = re.compile(
     r"(?i)[\s:*_>(\[-]*(?:released?|release[ -]date|date|published)?(?:[ \t]*(?:on|date|at))?[\s:*_]*"
     r"(?P<date>[\w ,./-]{6,30}\d)[\s:*_.)\]]*"
 )
+_SAID = re.compile(r"(?i)\breleased?(?:[ \t]+on|:)?[ \t]+(?:the[ \t]+)?(?P<date>[\w ,./-]{6,30}\d)")
+"""A date in a sentence, as in ``(bugfix release, released on July 4th 2014)``."""
 
 
 @frozen(kw_only=True)
@@ -88,7 +90,7 @@ def _section(lines: list[str], start: int, below: int, end: int, version: str, r
     for line in first:
         if _UNRELEASED.search(line) and len(line.split()) <= 4:
             coming, spent = True, spent | {line}
-        date_line = _DATED.fullmatch(line)
+        date_line = _DATED.fullmatch(line) or _SAID.search(line)
         if date_line is not None and found_date(date_line["date"]):
             dated, spent = dated or found_date(date_line["date"]), spent | {line}
     entries = [_bare(line) for line in body if line not in spent and _says(line)]

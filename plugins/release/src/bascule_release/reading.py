@@ -166,8 +166,10 @@ class Reader:
     def outright(self, path: str) -> bool:
         """Return whether ``path`` may say by itself what is released: a manifest, or the top of a package's code.
 
-        A module deeper down may be a vendored package's.
+        A module deeper down may be a vendored package's, and what lies among tests or examples is not released.
         """
+        if _ELSEWHERE.match(path):
+            return False
         if not is_module(path):
             return True
         folder = self._folder(path)

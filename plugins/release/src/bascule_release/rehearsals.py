@@ -112,17 +112,18 @@ def changelog_facts(
     from bascule_release.versions import same
 
     released = [s for s in new if s.version]
-    at = next((n for n, s in enumerate(released) if same(s.version, version)), None)
-    section = released[at] if at is not None else None
+    section = next((s for s in released if same(s.version, version)), None)
+    # What is still to come may stand above: a later version is worked on while this one is released.
+    above = [] if section is None else [s.version for s in released[: released.index(section)] if not s.coming]
     before = next((s for s in old if s.version and same(s.version, version)), None)
-    coming = [s for s in old if not s.version or (s.coming and s is before)]
+    coming = [s for s in old if s.coming]
     kept = {e for s in new for e in s.entries}
-    was = {s.version: s for s in reversed(old) if s.version and s is not before}
+    was = {s.version: s for s in reversed(old) if not s.coming and s is not before}
     now = {s.version: s for s in reversed(new) if s.version and s is not section}
     return {
         "section": None if section is None else {
             "version": section.version, "title": section.title[:200], "dated": section.dated, "coming": section.coming,
-            "entries": len(section.entries), "place": at, "above": [s.version for s in released[:at]][:5],
+            "entries": len(section.entries), "place": len(above), "above": above[:5],
         },
         "before": None if before is None else {"dated": before.dated, "coming": before.coming},
         "top": released[0].version if released else "",
