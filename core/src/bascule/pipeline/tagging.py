@@ -31,6 +31,8 @@ SEARCHED = 1_000
 """Entries of the journal that are looked at for a tag that is due; beyond them a person tags."""
 HORIZON = timedelta(days=30)
 """How far back they may be."""
+CLOSE = timedelta(hours=1)
+"""How far apart the entries of one run may be."""
 
 
 @frozen(kw_only=True)
@@ -109,18 +111,20 @@ def due(session: Session, decision: Decision, journal: Journal) -> Result | None
     if change is None or change.merged_sha is None or not session.connection.has(Identity.MERGER):
         return None
     try:
-        state = journal.read(decision.tip)
-        if state.tip is None:
+        # Whose merge it was, its trailer says: for those of others the journal need not be read at all.
+        run = run_of(session.connection.merger.commit_message(change.merged_sha))
+        state = journal.read(decision.tip) if run is not None else None
+        if run is None or state is None or state.tip is None:
             return None
-        open_one = _open_one(_entries(journal, state.tip, state.date - HORIZON), change.number)
+        open_one = _open_one(_entries(journal, state.tip, state.date - HORIZON), change.number, run)
         if open_one is None:
             return None
-        run, wanted, sha, landed = open_one
+        wanted, sha, landed = open_one
         if landed == "alarm":
             return _alarmed(decision.result, say.not_what_was_judged(wanted.name, change.merged_sha), say.BY_HAND)
         if state.is_open:
             return _alarmed(decision.result, say.not_while_open(wanted.name), say.again(change.number))
-        if not _is_ours(session, change, run, sha):
+        if sha is not None and sha != change.merged_sha:
             return None
         if not landed and not _as_gated(session, decision, wanted, change.merged_sha):
             return _alarmed(decision.result, say.not_what_was_judged(wanted.name, change.merged_sha), say.BY_HAND)
@@ -191,26 +195,33 @@ def _entries(journal: Journal, tip: str, since: Any) -> Iterable[Entry]:
             yield item
 
 
-def _open_one(entries: Iterable[Entry], number: int) -> tuple[str, Wanted, str | None, str] | None:
-    """Return the newest tag that is due for pull request ``number`` and not done: (run, tag, landed commit, what was
-    found of it)."""
-    done: set[str] = set()
-    landings: dict[str, tuple[str, str]] = {}
+def _open_one(entries: Iterable[Entry], number: int, run: str) -> tuple[Wanted, str | None, str] | None:
+    """Return the tag that ``run`` left due for pull request ``number``: (tag, landed commit, what was found of it).
+
+    None where it was made, or was never due. A run's entries lie close together, so that what is far older than the
+    newest of them is not read.
+    """
+    sha: str | None = None
+    landed = ""
+    newest = None
     for entry in entries:
+        if newest is not None and entry.at < newest - CLOSE:
+            return None
         body = entry.body
+        if entry.run != run:
+            continue
+        newest = newest or entry.at
         if not isinstance(body, Outcome | Restored):
             continue
-        for landing in body.landed:
-            if landing.number == number:
-                landings.setdefault(entry.run, (landing.sha, str(body.details.get("landed", ""))))
+        found = next((x.sha for x in body.landed if x.number == number), None)
+        if found is not None and sha is None:
+            sha, landed = found, str(body.details.get("landed", ""))
         if isinstance(body, Outcome) and any(c.number == number for c in body.changes):
             if body.status == DONE:
-                done.add(entry.run)
-            elif body.status == DUE and entry.run not in done:
+                return None
+            if body.status == DUE:
                 wanted = _read(body.details)
-                sha, landed = landings.get(entry.run, (None, ""))
-                if wanted is not None:
-                    return entry.run, wanted, sha, landed
+                return None if wanted is None else (wanted, sha, landed)
     return None
 
 
@@ -219,14 +230,6 @@ def _read(details: Mapping[str, Any]) -> Wanted | None:
         return wire.converter().structure(details["tag"], Wanted)
     except Exception:
         return None  # of another version: then a person tags
-
-
-def _is_ours(session: Session, change: Change, run: str, sha: str | None) -> bool:
-    """Return whether the merged commit is that run's merge: the journal names it, or its trailer names the run."""
-    assert change.merged_sha is not None
-    if sha is not None:
-        return sha == change.merged_sha
-    return run_of(session.connection.merger.commit_message(change.merged_sha)) == run
 
 
 def _as_gated(session: Session, decision: Decision, wanted: Wanted, sha: str) -> bool:
