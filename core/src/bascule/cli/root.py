@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "comment": ("bascule.cli.comment:comment", "Handle a comment event (/bascule merge|why|hold, /auto-merge)."),
     "replay": ("bascule.cli.replay:replay", "What Bascule would have done with a repository's history. No token."),
     "rulepack": ("bascule.cli.rulepack:rulepack", "Validate, explain and test rulepacks."),
+    "slo": ("bascule.cli.slo:slo", "Objectives, and how the judge decides on them."),
     "plugins": ("bascule.cli.plugins:plugins", "What is installed, and what is wrong with it."),
     "restore": ("bascule.cli.restore:restore", "Put protection back after a run that died (as bascule-restore)."),
     "baseline": ("bascule.cli.restore:baseline", "Accept today's protection as the truth, after an alarm."),

@@ -1,0 +1,84 @@
+"""What the judge says of one objective: what was measured before and after, and what was concluded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bascule.slo.gauge import GaugeState
+    from bascule.slo.ratio import RatioState
+
+
+def percent(share: float) -> str:
+    """Return a share (0..1) as a percentage with three significant digits."""
+    return f"{share * 100:.3g} %"
+
+
+def _rates(state: RatioState) -> str:
+    after = state.bad / state.total if state.total else 0.0
+    if not state.before_total:
+        return f"{percent(after)} errors after the merge, nothing known from before"
+    before = state.before_errors / state.before_total
+    return (
+        f"{percent(before)} errors of {state.before_total:,.0f} before the merge, "
+        f"{percent(after)} of {state.total:,.0f} after it"
+    )
+
+
+def no_data(blocks: int) -> str:
+    """No block had data."""
+    return f"none of {blocks} blocks after the merge has data; no data is not health"
+
+
+def too_little(got: int, blocks: int) -> str:
+    """Most blocks had no data."""
+    return f"only {got} of {blocks} blocks after the merge have data"
+
+
+def ratio_fired(state: RatioState) -> str:
+    """Errors rose and stayed."""
+    burn = f"objective allows {percent(state.budget)}"
+    if state.burning:
+        burn += f", and {percent(state.null)} is what the incident before the merge explains"
+    return f"{_rates(state)}; {burn}; {state.errors:,.0f} errors in {state.blocks} blocks since block {state.first}"
+
+
+def ratio_rising(state: RatioState, now: float) -> str:
+    """Errors were rising when the watch ended."""
+    return f"{_rates(state)}; rising at the end, with evidence {now:.1f} of {state.threshold:.1f} that a rollback needs"
+
+
+def ratio_thin(state: RatioState, bound: float, worth: float) -> str:
+    """Too few requests to exclude a regression."""
+    return (
+        f"{_rates(state)}; so few requests leave up to {percent(bound)} possible, and {percent(worth)} would be worth "
+        "a rollback"
+    )
+
+
+def ratio_ok(state: RatioState, bound: float, worth: float) -> str:
+    """No regression that would be worth a rollback."""
+    text = f"{_rates(state)}; at most {percent(bound)} now, below the {percent(worth)} that is worth a rollback"
+    return f"{text}; it was burning before the merge" if state.burning else text
+
+
+def gauge_no_baseline(got: int, least: int) -> str:
+    """Too few values before the merge."""
+    return f"only {got} values before the merge; {least} are needed to know what is normal"
+
+
+def gauge_fired(state: GaugeState, worse: str, run: int, values: str) -> str:
+    """The gauge moved and stayed."""
+    return f"{run} values in a row {worse} the bar: {values}; normal before the merge: {state.normal:.4g}"
+
+
+def gauge_rising(state: GaugeState, run: int, bar: float) -> str:
+    """The gauge was beyond the bar when the watch ended, for too short a time."""
+    return f"the last {run} values are beyond {bar:.4g}, and {state.hold} in a row are needed"
+
+
+def gauge_ok(state: GaugeState, bars: str) -> str:
+    """The gauge stayed where it was, or came back."""
+    if state.most:
+        return f"beyond the bar for {state.most} values, and came back by itself; normal before: {state.normal:.4g}"
+    return f"stayed within {bars}; normal before the merge: {state.normal:.4g}"
