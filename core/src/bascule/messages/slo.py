@@ -72,13 +72,13 @@ def gauge_fired(state: GaugeState, worse: str, run: int, values: str) -> str:
     return f"{run} values in a row {worse} the bar: {values}; normal before the merge: {state.normal:.4g}"
 
 
-def gauge_rising(state: GaugeState, run: int, bar: float) -> str:
+def gauge_rising(state: GaugeState, run: int) -> str:
     """The gauge was beyond the bar when the watch ended, for too short a time."""
-    return f"the last {run} values are beyond {bar:.4g}, and {state.hold} in a row are needed"
+    return f"the last {run} values are beyond the bar, and {state.hold} in a row are needed"
 
 
-def gauge_ok(state: GaugeState, bars: str) -> str:
+def gauge_ok(state: GaugeState, most: int) -> str:
     """The gauge stayed where it was, or came back."""
-    if state.most:
-        return f"beyond the bar for {state.most} values, and came back by itself; normal before: {state.normal:.4g}"
-    return f"stayed within {bars}; normal before the merge: {state.normal:.4g}"
+    if most:
+        return f"beyond the bar for {most} values, and came back by itself; normal before: {state.normal:.4g}"
+    return f"stayed within what the time before the merge explains; normal before: {state.normal:.4g}"
