@@ -1,8 +1,8 @@
 """Cases from real series: the Numenta Anomaly Benchmark (Lavin and Ahmad, 2015), read from a path that the user gives.
 
-A case's kind is fixed by a rule that looks at the days around the merge, never by the judge: it sees what came long after,
-which no judge can. Places that the rule finds neither plainly one thing nor another are not used. The files are split in two
-halves by a hash of their names; the judge was developed on the half ``dev``.
+A case's kind is fixed by a rule that looks at the days around the merge, never by the judge: it sees what came long
+after, which no judge can. Places that the rule finds neither plainly one thing nor another are not used. The files are
+split in two halves by a hash of their names; the judge was developed on the half ``dev``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import hashlib
 import random
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -35,7 +36,7 @@ def series(folder: Path) -> Iterator[tuple[str, float, list[float]]]:
     for path in sorted(folder.glob("data/*/*.csv")):
         with path.open(newline="") as file:
             rows = [(datetime.fromisoformat(r["timestamp"]), float(r["value"])) for r in csv.DictReader(file)]
-        steps = sorted((b[0] - a[0]).total_seconds() for a, b in zip(rows, rows[1:], strict=False))
+        steps = sorted((b[0] - a[0]).total_seconds() for a, b in pairwise(rows))
         yield path.name, max(1.0, steps[len(steps) // 2]), [v for _, v in rows]
 
 

@@ -15,12 +15,13 @@ def percent(share: float) -> str:
 
 
 def _rates(state: RatioState) -> str:
+    plan = state.plan
     after = state.bad / state.total if state.total else 0.0
-    if not state.before_total:
+    if not plan.total:
         return f"{percent(after)} errors after the merge, nothing known from before"
-    before = state.before_errors / state.before_total
+    before = plan.errors / plan.total
     return (
-        f"{percent(before)} errors of {state.before_total:,.0f} before the merge, "
+        f"{percent(before)} errors of {plan.total:,.0f} before the merge, "
         f"{percent(after)} of {state.total:,.0f} after it"
     )
 
@@ -37,15 +38,24 @@ def too_little(got: int, blocks: int) -> str:
 
 def ratio_fired(state: RatioState) -> str:
     """Errors rose and stayed."""
-    burn = f"objective allows {percent(state.budget)}"
-    if state.burning:
-        burn += f", and {percent(state.null)} is what the incident before the merge explains"
+    plan = state.plan
+    burn = f"the objective allows {percent(plan.budget)}"
+    if plan.burning:
+        burn += f", and the incident before the merge explains {percent(plan.null)}"
     return f"{_rates(state)}; {burn}; {state.errors:,.0f} errors in {state.blocks} blocks since block {state.first}"
 
 
 def ratio_rising(state: RatioState, now: float) -> str:
     """Errors were rising when the watch ended."""
-    return f"{_rates(state)}; rising at the end, with evidence {now:.1f} of {state.threshold:.1f} that a rollback needs"
+    return f"{_rates(state)}; rising at the end, with evidence {now:.1f} of {state.plan.threshold:.1f} that is needed"
+
+
+def ratio_worse(state: RatioState) -> str:
+    """An incident from before the merge got worse, and too few requests say how much."""
+    return (
+        f"{_rates(state)}; an incident with {percent(state.plan.burning)} errors was under way when the merge came, "
+        f"and up to {percent(state.plan.null)} may be its own"
+    )
 
 
 def ratio_thin(state: RatioState, bound: float, worth: float) -> str:
@@ -59,7 +69,7 @@ def ratio_thin(state: RatioState, bound: float, worth: float) -> str:
 def ratio_ok(state: RatioState, bound: float, worth: float) -> str:
     """No regression that would be worth a rollback."""
     text = f"{_rates(state)}; at most {percent(bound)} now, below the {percent(worth)} that is worth a rollback"
-    return f"{text}; it was burning before the merge" if state.burning else text
+    return f"{text}; it was burning before the merge" if state.plan.burning else text
 
 
 def gauge_no_baseline(got: int, least: int) -> str:

@@ -24,6 +24,7 @@ import math
 from collections.abc import Sequence
 from functools import lru_cache, partial
 from itertools import pairwise
+from math import ceil
 
 from attrs import evolve, frozen
 
@@ -40,6 +41,8 @@ BURNING = 2.0
 """A burn rate (error rate over budget) that is a breach."""
 WORTH = 14.4
 """The burn rate that is worth a rollback: it takes 2 % of a 30-day budget in an hour (SRE Workbook, ch. 5)."""
+WORTH_SHARE = 0.02
+"""A share of errors that is worth a rollback whatever the budget, as long as it is four times the budget."""
 HOLD_SECONDS = 300.0
 """How long errors must last; what recovers sooner is a blip."""
 STILL_SECONDS = 120.0
@@ -48,44 +51,65 @@ BEFORE_SECONDS = 600.0
 """The stretch before the merge that tells of an incident under way."""
 LEAST = 3
 """Least number of blocks with errors, and of errors."""
-RING = 32
-"""Most blocks that the hold time may have."""
+INCIDENT = 3.0
+"""Log likelihood ratio from which an incident before the merge is believed."""
+SPREAD = 2.0
+"""Evidence that must be there without the three worst blocks: a blip has no more than those."""
+CALM = 1.0
+"""Evidence up to which a block says nothing against the merge."""
 Z99 = 2.326
 
 
 @frozen(kw_only=True)
-class RatioState:
-    """What is kept of a watched ratio; the first part is fixed when the watch begins.
+class RatioPlan:
+    """What is fixed when a watch begins.
 
     Args:
         budget: share of errors that the objective allows, 0..1.
         null: p0, the share of errors that is not held against the merge.
         dispersion: variance of the counts over that of a coin, at least 1.
-        before_total, before_errors: what was counted before the merge.
-        burning: whether the objective was burning before the merge.
+        total, errors: what was counted before the merge.
+        burning: share of errors of an incident that was under way when the merge came, 0 when there was none.
+        grows: by how much its share grew a block; it is expected to go on.
         threshold: evidence that is needed, a natural logarithm.
         hold, still: blocks that errors must last, and blocks that count as "now".
-        sums: the running sum of each alternative.
-        peak: the highest evidence since the sums were last all zero.
-        first: index of the first block with errors of this rise, -1 when there is none.
-        blocks, errors: blocks with errors, and errors, of this rise.
-        ring: total and errors of the last ``still`` blocks with data, oldest first, flattened.
-        seen, missing: blocks so far, and those without data.
-        total, bad: requests and errors after the merge.
-        calm_total, calm_bad: the same since the last rise ended.
-        fired: index of the block at which it fired, -1 before.
     """
 
     budget: float
     null: float
     dispersion: float
-    before_total: float
-    before_errors: float
-    burning: bool
+    total: float
+    errors: float
+    burning: float
+    grows: float
     threshold: float
     hold: int
     still: int
+
+
+@frozen
+class RatioState:
+    """What is kept of a watched ratio.
+
+    Args:
+        plan: what was fixed at the beginning.
+        sums: the running sum of each alternative.
+        now: the evidence, a natural logarithm.
+        most: the three blocks of this rise that brought most of it.
+        peak: the highest evidence since the sums were last all zero.
+        first: index of the first block with too many errors of this rise, -1 when there is none.
+        blocks, errors: blocks with too many errors, and errors, of this rise.
+        ring: total and errors of the last ``plan.still`` blocks with data, oldest first, flattened.
+        seen, missing: blocks so far, and those without data.
+        total, bad: requests and errors after the merge.
+        calm_blocks, calm_total, calm_bad: the same in blocks at which nothing spoke against the merge.
+        fired: index of the block at which it fired, -1 before.
+    """
+
+    plan: RatioPlan
     sums: tuple[float, ...] = (0.0,) * len(FACTORS)
+    now: float = 0.0
+    most: tuple[float, ...] = (0.0, 0.0, 0.0)
     peak: float = 0.0
     first: int = -1
     blocks: int = 0
@@ -95,6 +119,7 @@ class RatioState:
     missing: int = 0
     total: float = 0.0
     bad: float = 0.0
+    calm_blocks: int = 0
     calm_total: float = 0.0
     calm_bad: float = 0.0
     fired: int = -1
@@ -142,27 +167,69 @@ def begin(
     """
     budget = 1.0 - objective
     data = [b for b in before if b.seen is Seen.DATA and b.total > 0]
-    total, bad = sum(b.total for b in data), sum(b.errors for b in data)
     phi = dispersion(data)
-    last = data[-max(3, round(BEFORE_SECONDS / step_seconds)) :]
-    null, burning = budget, False
-    for stretch in (data, last):
+    incident = under_way(data, budget, phi)
+    null, burning = budget, 0.0
+    for stretch in (data, data[-max(3, round(BEFORE_SECONDS / step_seconds)) :], incident):
         n, e = sum(b.total for b in stretch), sum(b.errors for b in stretch)
-        if n > 0 and e >= 2 and e / n > BURNING * budget:
-            burning = True
-            null = max(null, min(0.9, upper(e / phi, n / phi)))
-    hold = max(LEAST, min(round(HOLD_SECONDS / step_seconds), planned // 6, RING))
+        if e >= 2 and e / n > BURNING * budget:
+            spread = dispersion(stretch) if stretch is incident and len(stretch) >= 8 else phi
+            burning = max(burning, e / n)
+            null = max(null, min(0.9, upper(e / spread, n / spread)))
+    end, grows = trend(incident, phi)
+    null = min(0.9, max(null, end))
+    hold = max(LEAST, min(round(HOLD_SECONDS / step_seconds), ceil(planned**0.5)))
     return RatioState(
-        budget=budget,
-        null=null,
-        dispersion=phi,
-        before_total=total,
-        before_errors=bad,
-        burning=burning,
-        threshold=math.log(objectives / ALPHA),
-        hold=hold,
-        still=max(2, min(round(STILL_SECONDS / step_seconds), hold)),
+        RatioPlan(
+            budget=budget,
+            null=null,
+            dispersion=phi,
+            total=sum(b.total for b in data),
+            errors=sum(b.errors for b in data),
+            burning=burning,
+            grows=grows,
+            threshold=math.log(objectives / ALPHA),
+            hold=hold,
+            still=max(2, min(round(STILL_SECONDS / step_seconds), hold)),
+        )
     )
+
+
+def trend(incident: Sequence[RatioBlock], phi: float) -> tuple[float, float]:
+    """Return where the rate of ``incident`` stood at its end and how fast it grew a block, both as upper bounds.
+
+    Weighted least squares; (0, 0) where it did not clearly grow. It may go on by itself after the merge.
+    """
+    n, e = sum(b.total for b in incident), sum(b.errors for b in incident)
+    if e < 10 or len(incident) < 6:
+        return 0.0, 0.0
+    middle = sum(at * b.total for at, b in enumerate(incident)) / n
+    width = sum(b.total * (at - middle) ** 2 for at, b in enumerate(incident))
+    rate = e / n
+    slope = sum((at - middle) * b.errors for at, b in enumerate(incident)) / width
+    doubt = math.sqrt(phi * rate * (1.0 - rate) / width)
+    if slope < Z99 * doubt:
+        return 0.0, 0.0
+    end = rate + slope * (len(incident) - middle)
+    return end + Z99 * math.sqrt(phi * end * max(0.0, 1.0 - end) * 4.0 / n), slope + doubt
+
+
+def under_way(blocks: Sequence[RatioBlock], budget: float, phi: float) -> Sequence[RatioBlock]:
+    """Return the last blocks in which an incident was under way, empty when there was none.
+
+    The beginning is where the likelihood of "errors at their own rate since then" against "errors at the budget" is
+    highest: the maximum likelihood estimate of a change point (Hinkley, Biometrika 1970).
+    """
+    best, start, n, e = INCIDENT, len(blocks), 0.0, 0.0
+    for at in range(len(blocks) - 1, -1, -1):
+        n, e = n + blocks[at].total, e + blocks[at].errors
+        rate = min(e / n, 1.0 - 1e-9)
+        if e < 2 or rate <= BURNING * budget:
+            continue
+        score = (e * math.log(rate / budget) + (n - e) * math.log((1.0 - rate) / (1.0 - budget))) / phi
+        if score > best:
+            best, start = score, at
+    return blocks[start:]
 
 
 @lru_cache(maxsize=4096)
@@ -176,64 +243,77 @@ def weights(null: float) -> tuple[tuple[float, float], ...]:
     return tuple(out)
 
 
-def evidence(state: RatioState) -> float:
-    """Return the evidence so far: the logarithm of the mean of the alternatives' likelihood ratios, 0 or more."""
-    top = max(state.sums)
+def mixture(sums: Sequence[float]) -> float:
+    """Return the evidence: the logarithm of the mean of the alternatives' likelihood ratios, 0 or more."""
+    top = max(sums)
     if top <= 0:
         return 0.0
-    return max(0.0, top + math.log(sum(math.exp(s - top) for s in state.sums) / len(state.sums)))
+    return max(0.0, top + math.log(sum([math.exp(s - top) for s in sums]) / len(sums)))
 
 
 def step(state: RatioState, block: RatioBlock) -> RatioState:
     """Return the state after one more block; a state that has fired stays as it is."""
     if state.fired >= 0:
         return state
-    at = state.seen
+    plan, at = state.plan, state.seen
     if block.seen is not Seen.DATA or block.total <= 0:
         return evolve(state, seen=at + 1, missing=state.missing + 1)
     n, e = block.total, block.errors
+    null = min(0.9, plan.null + plan.grows * (at + 1)) if plan.grows else plan.null
+    good, phi = n - e, plan.dispersion
     sums = tuple(
-        max(0.0, s + min(CAP, (e * up + (n - e) * down) / state.dispersion))
-        for s, (up, down) in zip(state.sums, weights(state.null), strict=True)
+        [
+            max(0.0, s + min(CAP, (e * up + good * down) / phi))
+            for s, (up, down) in zip(state.sums, weights(null), strict=True)
+        ]
     )
+    now = mixture(sums)
     rising = max(sums) > 0
-    counts = e > 0 and e / n > state.null
-    state = evolve(
-        state,
-        sums=sums,
-        first=(state.first if state.first >= 0 else at) if rising and counts else state.first if rising else -1,
-        blocks=(state.blocks + counts) if rising else 0,
-        errors=(state.errors + e) if rising else 0.0,
-        ring=(*state.ring, n, e)[-2 * state.still :],
-        seen=at + 1,
-        total=state.total + n,
-        bad=state.bad + e,
-        calm_total=0.0 if rising and state.peak == 0.0 else state.calm_total + n,
-        calm_bad=0.0 if rising and state.peak == 0.0 else state.calm_bad + e,
-    )
-    now = evidence(state)
-    peak = max(state.peak, now) if rising else 0.0
+    most = tuple(sorted((*state.most, now - state.now))[-3:]) if rising else (0.0, 0.0, 0.0)
+    counts = e > 0 and e > null * n
+    first = (at if counts and state.first < 0 else state.first) if rising else -1
+    blocks, errors = (state.blocks + counts, state.errors + e) if rising else (0, 0.0)
+    ring = (*state.ring, n, e)[-2 * plan.still :]
     fires = (
         counts
-        and now >= state.threshold
+        and now >= plan.threshold
         and now >= state.peak
-        and state.blocks >= LEAST
-        and state.errors >= LEAST
-        and at - state.first + 1 >= state.hold
-        and _burning_now(state)
+        and blocks >= LEAST
+        and errors >= LEAST
+        and at - first + 1 >= plan.hold
+        and now - sum(most) >= SPREAD
+        and _rate(ring) > max(BURNING * plan.budget, null)
     )
-    return evolve(state, peak=peak, fired=at if fires else -1)
+    calm = now <= CALM
+    return RatioState(
+        plan,
+        sums,
+        now,
+        most,
+        max(state.peak, now) if rising else 0.0,
+        first,
+        blocks,
+        errors,
+        ring,
+        at + 1,
+        state.missing,
+        state.total + n,
+        state.bad + e,
+        state.calm_blocks + calm,
+        state.calm_total + n * calm,
+        state.calm_bad + e * calm,
+        at if fires else -1,
+    )
 
 
-def _burning_now(state: RatioState) -> bool:
-    n, e = sum(state.ring[::2]), sum(state.ring[1::2])
-    return e > BURNING * state.budget * n and e > state.null * n
+def _rate(ring: Sequence[float]) -> float:
+    return sum(ring[1::2]) / n if (n := sum(ring[::2])) > 0 else 0.0
 
 
 def verdict(state: RatioState) -> Judgement:
     """Return what can be said now; before the end of the watch, ``ok`` means "ok so far"."""
-    now = evidence(state)
-    say_it = partial(Judgement, evidence=now, needed=state.threshold)
+    plan, now = state.plan, state.now
+    say_it = partial(Judgement, evidence=now, needed=plan.threshold)
     if state.fired >= 0:
         return say_it(answer=Answer.VIOLATION, fired_at=state.fired, reason=say.ratio_fired(state))
     got = state.seen - state.missing
@@ -241,11 +321,21 @@ def verdict(state: RatioState) -> Judgement:
         return say_it(answer=Answer.UNDECIDED, reason=say.no_data(state.seen))
     if got < state.seen / 2:
         return say_it(answer=Answer.UNDECIDED, reason=say.too_little(got, state.seen))
-    if now >= state.threshold / 2 and _burning_now(state):
+    null = min(0.9, plan.null + plan.grows * state.seen)
+    if now >= plan.threshold / 2 and _rate(state.ring) > max(BURNING * plan.budget, null):
         return say_it(answer=Answer.UNDECIDED, reason=say.ratio_rising(state, now))
-    worth = min(0.5, max(WORTH * state.budget, 3.0 * state.null))
-    phi = state.dispersion
-    bounds = [upper(state.bad / phi, state.total / phi), upper(state.calm_bad / phi, state.calm_total / phi)]
-    if min(bounds) > worth:
-        return say_it(answer=Answer.UNDECIDED, reason=say.ratio_thin(state, min(bounds), worth))
-    return say_it(answer=Answer.OK, reason=say.ratio_ok(state, min(bounds), worth))
+    rate = state.bad / state.total
+    if plan.burning and rate > 2.0 * plan.burning and _rate(state.ring) > plan.burning:
+        return say_it(answer=Answer.UNDECIDED, reason=say.ratio_worse(state))
+    calm = state.calm_blocks >= got / 2
+    if now >= 2.0 * CALM and rate > BURNING * plan.budget and not calm and not plan.burning:
+        return say_it(answer=Answer.UNDECIDED, reason=say.ratio_rising(state, now))
+    phi = plan.dispersion
+    worth = max(4.0 * plan.budget, min(WORTH * plan.budget, WORTH_SHARE))
+    worth = min(0.5, max(worth, 3.0 * null)) if null < 0.25 else 1.0
+    bound = upper(state.bad / phi, state.total / phi)
+    if calm:
+        bound = min(bound, upper(state.calm_bad / phi, state.calm_total / phi))
+    if bound > worth:
+        return say_it(answer=Answer.UNDECIDED, reason=say.ratio_thin(state, bound, worth))
+    return say_it(answer=Answer.OK, reason=say.ratio_ok(state, bound, worth))
