@@ -53,6 +53,8 @@ LEAST = 3
 """Least number of blocks with errors, and of errors."""
 INCIDENT = 3.0
 """Log likelihood ratio from which an incident before the merge is believed."""
+CLEAR = 3.0
+"""Standard errors from which a growth before the merge is believed."""
 SPREAD = 2.0
 """Evidence that must be there without the three worst blocks: a blip has no more than those."""
 CALM = 1.0
@@ -70,7 +72,8 @@ class RatioPlan:
         dispersion: variance of the counts over that of a coin, at least 1.
         total, errors: what was counted before the merge.
         burning: share of errors of an incident that was under way when the merge came, 0 when there was none.
-        grows: by how much its share grew a block; it is expected to go on.
+        end, grows: share of errors that a growth from before the merge had come to, and its growth a block, which is
+            expected to go on; 0 where there was none.
         threshold: evidence that is needed, a natural logarithm.
         hold, still: blocks that errors must last, and blocks that count as "now".
     """
@@ -81,6 +84,7 @@ class RatioPlan:
     total: float
     errors: float
     burning: float
+    end: float
     grows: float
     threshold: float
     hold: int
@@ -176,8 +180,8 @@ def begin(
             spread = dispersion(stretch) if stretch is incident and len(stretch) >= 8 else phi
             burning = max(burning, e / n)
             null = max(null, min(0.9, upper(e / spread, n / spread)))
-    end, grows = trend(incident, phi)
-    null = min(0.9, max(null, end))
+    lines = [trend(stretch, phi) for stretch in (data, data[-len(data) // 2 :], data[-len(data) // 4 :], incident)]
+    end, grows = max(lines, key=lambda line: line[0] + line[1] * planned)
     hold = max(LEAST, min(round(HOLD_SECONDS / step_seconds), ceil(planned**0.5)))
     return RatioState(
         RatioPlan(
@@ -187,6 +191,7 @@ def begin(
             total=sum(b.total for b in data),
             errors=sum(b.errors for b in data),
             burning=burning,
+            end=end,
             grows=grows,
             threshold=math.log(objectives / ALPHA),
             hold=hold,
@@ -208,7 +213,7 @@ def trend(incident: Sequence[RatioBlock], phi: float) -> tuple[float, float]:
     rate = e / n
     slope = sum((at - middle) * b.errors for at, b in enumerate(incident)) / width
     doubt = math.sqrt(phi * rate * (1.0 - rate) / width)
-    if slope < Z99 * doubt:
+    if slope < CLEAR * doubt:
         return 0.0, 0.0
     end = rate + slope * (len(incident) - middle)
     return end + Z99 * math.sqrt(phi * end * max(0.0, 1.0 - end) * 4.0 / n), slope + doubt
@@ -243,6 +248,11 @@ def weights(null: float) -> tuple[tuple[float, float], ...]:
     return tuple(out)
 
 
+def expected(plan: RatioPlan, at: int) -> float:
+    """Return p0 at block ``at``: what was there before the merge, and what it was growing to."""
+    return min(0.9, max(plan.null, plan.end + plan.grows * (at + 1))) if plan.grows else plan.null
+
+
 def mixture(sums: Sequence[float]) -> float:
     """Return the evidence: the logarithm of the mean of the alternatives' likelihood ratios, 0 or more."""
     top = max(sums)
@@ -259,7 +269,7 @@ def step(state: RatioState, block: RatioBlock) -> RatioState:
     if block.seen is not Seen.DATA or block.total <= 0:
         return evolve(state, seen=at + 1, missing=state.missing + 1)
     n, e = block.total, block.errors
-    null = min(0.9, plan.null + plan.grows * (at + 1)) if plan.grows else plan.null
+    null = expected(plan, at)
     good, phi = n - e, plan.dispersion
     sums = tuple(
         [
@@ -321,7 +331,7 @@ def verdict(state: RatioState) -> Judgement:
         return say_it(answer=Answer.UNDECIDED, reason=say.no_data(state.seen))
     if got < state.seen / 2:
         return say_it(answer=Answer.UNDECIDED, reason=say.too_little(got, state.seen))
-    null = min(0.9, plan.null + plan.grows * state.seen)
+    null = expected(plan, state.seen)
     if now >= plan.threshold / 2 and _rate(state.ring) > max(BURNING * plan.budget, null):
         return say_it(answer=Answer.UNDECIDED, reason=say.ratio_rising(state, now))
     rate = state.bad / state.total
