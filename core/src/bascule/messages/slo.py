@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
+
+from bascule.messages.wording import listed
 
 if TYPE_CHECKING:
     from bascule.slo.gauge import GaugeState
@@ -77,9 +80,13 @@ def gauge_no_baseline(got: int, least: int) -> str:
     return f"only {got} values before the merge; {least} are needed to know what is normal"
 
 
-def gauge_fired(state: GaugeState, worse: str, run: int, values: str) -> str:
+def gauge_fired(state: GaugeState, worse: str, values: Sequence[float]) -> str:
     """The gauge moved and stayed."""
-    return f"{run} values in a row {worse} the bar: {values}; normal before the merge: {state.normal:.4g}"
+    shown = ", ".join(f"{v:.4g}" for v in values[-5:])
+    return (
+        f"{worse} what the time before the merge explains since {len(values)} values, the last {shown}; "
+        f"it was {state.normal:.4g} when the merge came"
+    )
 
 
 def gauge_rising(state: GaugeState, run: int) -> str:
@@ -92,3 +99,23 @@ def gauge_ok(state: GaugeState, most: int) -> str:
     if most:
         return f"beyond the bar for {most} values, and came back by itself; normal before: {state.normal:.4g}"
     return f"stayed within what the time before the merge explains; normal before: {state.normal:.4g}"
+
+
+def target_gone(blocks: int) -> str:
+    """The target stopped reporting after the merge, and was there before."""
+    return f"no target has reported for {blocks} blocks in a row, and one did before the merge"
+
+
+def unreachable(blocks: int, seen: int) -> str:
+    """The metrics source did not answer."""
+    return f"the metrics source did not answer for {blocks} of {seen} blocks; that says nothing about the merge"
+
+
+def not_begun(blank: int) -> str:
+    """Only the roll-out has been seen so far."""
+    return f"the first {blank} blocks are the roll-out and are not judged; nothing was seen after them"
+
+
+def shared(reason: str, others: Iterable[str]) -> str:
+    """A violation that several merges may have caused."""
+    return f"{reason}; {listed(others)} landed in the same time, so a person decides whose it is"

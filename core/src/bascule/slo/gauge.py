@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from math import ceil
+from math import ceil, isfinite, log10
 
 from attrs import frozen
 
@@ -30,6 +30,8 @@ from bascule.slo.records import Answer, Direction, GaugeBlock, Judgement, Seen
 
 LEAST_BEFORE = 6
 """Values before the merge without which nothing is judged."""
+FADING = 0.2
+"""Share of the highest value below which one is still coming down from a spike."""
 DAY = 86_400.0
 
 
@@ -42,6 +44,7 @@ class Side:
         lifted: whether what was already there when the merge came still lasts.
         run: values in a row beyond the first bar, until now.
         most: the longest run that ended by itself.
+        last: the last values after the merge, as many as the longest level has.
         fired: whether a level passed its bar.
     """
 
@@ -49,6 +52,7 @@ class Side:
     lifted: bool
     run: int = 0
     most: int = 0
+    last: tuple[float, ...] = ()
     fired: bool = False
 
 
@@ -61,7 +65,6 @@ class GaugeState:
         normal: the level when the merge came, in the gauge's unit.
         hold: values of the shortest level.
         up, down: the directions in which it can be worse.
-        last: the last values after the merge, as many as the longest level has.
         seen, missing: blocks so far, and those without a value.
         fired: index of the block at which it fired, -1 before.
     """
@@ -71,13 +74,20 @@ class GaugeState:
     hold: int
     up: Side | None
     down: Side | None
-    last: tuple[float, ...] = ()
     seen: int = 0
     missing: int = 0
     fired: int = -1
 
 
-def begin(direction: Direction, before: Sequence[float | None], *, step_seconds: float, planned: int) -> GaugeState:
+def begin(
+    direction: Direction,
+    before: Sequence[float | None],
+    *,
+    step_seconds: float,
+    planned: int,
+    objectives: int = 1,
+    limit: float | None = None,
+) -> GaugeState:
     """Return the state of a watch that begins now.
 
     Args:
@@ -85,20 +95,32 @@ def begin(direction: Direction, before: Sequence[float | None], *, step_seconds:
         before: values before the merge, oldest first, None where there is none; a day or more is best.
         step_seconds: time between two values.
         planned: blocks that the watch will have; the hold time grows with its square root.
+        objectives: how many objectives this watch has; the margins grow with the logarithm of their number, as a tail
+            that falls exponentially asks for (Bonferroni).
+        limit: value that the objective allows: the upper one, or with direction ``DOWN`` the lower one.
     """
-    known = [v for v in before if v is not None]
+    known = [v for v in before if v is not None and isfinite(v)]
     hold = max(3, ceil(planned**0.5))
     if len(known) < LEAST_BEFORE:
         return GaugeState(len(known), 0.0, hold, None, None)
     carried, value = [], known[0]
     for one in before:
-        value = value if one is None else one
+        value = value if one is None or not isfinite(one) else one
         carried.append(value)
     make = partial(
-        bars, noise_unit=unit(known[-MOST:]), hold=hold, planned=max(planned, hold), day=round(DAY / step_seconds)
+        bars,
+        noise_unit=unit(known[-MOST:]),
+        hold=hold,
+        wider=1.0 + log10(max(1, objectives)) / 3.0,
+        planned=max(planned, hold),
+        day=round(DAY / step_seconds),
     )
     up = make(carried) if direction is not Direction.DOWN else None
     down = make([-v for v in carried]) if direction is not Direction.UP else None
+    if up is not None and limit is not None:
+        up = up.above(limit)
+    elif down is not None and limit is not None:
+        down = down.above(-limit)
     return GaugeState(
         len(known),
         sorted(carried[-SHORT:])[SHORT // 2],
@@ -109,36 +131,46 @@ def begin(direction: Direction, before: Sequence[float | None], *, step_seconds:
 
 
 def step(state: GaugeState, block: GaugeBlock) -> GaugeState:
-    """Return the state after one more block; a state that has fired stays as it is."""
+    """Return the state after one more block; a state that has fired stays as it is.
+
+    A value that is no worse than one of those at the same clock time 1 or 7 days ago, where they are given, is taken
+    for the level before the merge: the day's rhythm explains it.
+    """
     if state.fired >= 0:
         return state
     at, value, up, down = state.seen, block.value, state.up, state.down
-    if block.seen is not Seen.DATA or value is None:
-        return GaugeState(
-            state.known, state.normal, state.hold, up, down, state.last, at + 1, state.missing + 1, state.fired
-        )
-    last = (*state.last, value)[-3 * state.hold :]
-    up = _advanced(up, last, at) if up is not None else None
-    down = _advanced(down, [-v for v in last], at) if down is not None else None
+    if block.seen is not Seen.DATA or value is None or not isfinite(value):
+        return GaugeState(state.known, state.normal, state.hold, up, down, at + 1, state.missing + 1, state.fired)
+    ago = [v for v in (block.day_ago, block.week_ago) if v is not None]
+    if up is not None:
+        up = _advanced(up, value, at, max(ago) if ago else None)
+    if down is not None:
+        down = _advanced(down, -value, at, -min(ago) if ago else None)
     fired = (up is not None and up.fired) or (down is not None and down.fired)
-    return GaugeState(state.known, state.normal, state.hold, up, down, last, at + 1, state.missing, at if fired else -1)
+    return GaugeState(state.known, state.normal, state.hold, up, down, at + 1, state.missing, at if fired else -1)
 
 
-def _advanced(side: Side, last: Sequence[float], at: int) -> Side:
-    """Return the side after the newest of ``last``."""
-    value, against = last[-1], side.bars
+def _advanced(side: Side, value: float, at: int, ago: float | None) -> Side:
+    """Return the side after one more value."""
+    against = side.bars
+    if ago is not None and value <= ago + against.least:
+        value = min(value, against.ref)
+    spans = against.spans
+    last = (*side.last, value)[-spans[-1] :]
     first = against.height(0, at)
     lifted = side.lifted and value > first
     lift = against.lift if lifted else 0.0
     # What is still coming down from a spike is no level: it must be comparable to the highest.
-    near = value - against.ref >= 0.2 * (max(last[-2 * against.spans[0] :]) - against.ref)
-    run = side.run + 1 if value > first + lift and near else 0
+    beyond = value > first + lift
+    near = beyond and value - against.ref >= FADING * (max(last[-2 * spans[0] :]) - against.ref)
+    run = side.run + 1 if near else 0
     most = side.most if run else max(side.most, side.run)
-    fired = any(
-        len(last) >= span and _passes(against, last[-span:], against.height(level, at) + lift)
-        for level, span in enumerate(against.spans)
-    )
-    return Side(against, lifted, run, most, fired)
+    fired = False
+    for level, span in enumerate(spans):
+        if len(last) >= span and _passes(against, last[-span:], against.height(level, at) + lift):
+            fired = True
+            break
+    return Side(against, lifted, run, most, last, fired)
 
 
 def _passes(against: Bars, values: Sequence[float], bar: float) -> bool:
@@ -150,7 +182,7 @@ def _passes(against: Bars, values: Sequence[float], bar: float) -> bool:
     return (
         held > bar
         and window[len(window) // 2] > against.ref + against.least
-        and held - against.ref >= 0.2 * (window[-1] - against.ref)
+        and held - against.ref >= FADING * (window[-1] - against.ref)
     )
 
 
@@ -162,9 +194,11 @@ def verdict(state: GaugeState) -> Judgement:
     run = max(s.run for s in sides)
     say_it = partial(Judgement, evidence=float(run), needed=float(state.hold))
     if state.fired >= 0:
-        worse = "above" if state.up is not None and state.up.fired else "below"
-        values = ", ".join(f"{v:.4g}" for v in state.last[-state.hold :])
-        return say_it(answer=Answer.VIOLATION, fired_at=state.fired, reason=say.gauge_fired(state, worse, run, values))
+        up = state.up is not None and state.up.fired
+        side = sides[0] if up else sides[-1]
+        values = [v if up else -v for v in side.last[-state.hold :]]
+        reason = say.gauge_fired(state, "above" if up else "below", values)
+        return say_it(answer=Answer.VIOLATION, fired_at=state.fired, reason=reason)
     got = state.seen - state.missing
     if got == 0:
         return Judgement(answer=Answer.UNDECIDED, reason=say.no_data(state.seen))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from math import ceil, sqrt
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 MARGIN = 3.0
 """Units of noise over what history reached."""
@@ -59,6 +59,10 @@ class Bars:
         share = max(0, at - start) / (end - start)
         return self.heights[low] + share * (self.heights[low + 1] - self.heights[low])
 
+    def above(self, limit: float) -> Bars:
+        """Return these bars, none of them lower than ``limit``."""
+        return evolve(self, heights=tuple(max(h, limit) for h in self.heights))
+
 
 def rank(span: int) -> int:
     """Return which of ``span`` sorted values is the level that they held: all of 3, four of five, ten of twelve."""
@@ -97,7 +101,7 @@ def levels(y: Sequence[float], places: range) -> list[float]:
     return out
 
 
-def bars(history: Sequence[float], *, noise_unit: float, hold: int, planned: int, day: int) -> Bars:
+def bars(history: Sequence[float], *, noise_unit: float, hold: int, planned: int, day: int, wider: float = 1.0) -> Bars:
     """Return the bars of one direction.
 
     Args:
@@ -106,6 +110,7 @@ def bars(history: Sequence[float], *, noise_unit: float, hold: int, planned: int
         hold: values that the shortest level has.
         planned: blocks that the watch will have, at least ``hold``.
         day: values of a day.
+        wider: factor on the margins, at least 1.
     """
     y = history[-MOST:]
     n = len(y)
@@ -125,7 +130,7 @@ def bars(history: Sequence[float], *, noise_unit: float, hold: int, planned: int
         low = held(y, span, places) or [sorted(y)[n // 2]]
         ordered = sorted(low)
         top, middle = ordered[-1], ordered[len(ordered) // 2]
-        margin = MARGIN * few * max(noise(low, ceil(span / stride)), 0.5 * noise_unit)
+        margin = wider * MARGIN * few * max(noise(low, ceil(span / stride)), 0.5 * noise_unit)
         moved = sorted(y[-3:])[1] + margin
         reached, seen_to, drift = 0.0, span, 0.0
         for ahead in (span, max(span + 1, round((span * planned) ** 0.5)), max(span + 2, planned)):

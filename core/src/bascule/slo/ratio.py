@@ -262,14 +262,19 @@ def mixture(sums: Sequence[float]) -> float:
 
 
 def step(state: RatioState, block: RatioBlock) -> RatioState:
-    """Return the state after one more block; a state that has fired stays as it is."""
+    """Return the state after one more block; a state that has fired stays as it is.
+
+    Errors that were as frequent at the same clock time 1 or 7 days ago, where that is given, speak against nobody.
+    """
     if state.fired >= 0:
         return state
     plan, at = state.plan, state.seen
-    if block.seen is not Seen.DATA or block.total <= 0:
+    if block.seen is not Seen.DATA or not 0 <= block.errors <= block.total or block.total <= 0:
         return evolve(state, seen=at + 1, missing=state.missing + 1)
     n, e = block.total, block.errors
     null = expected(plan, at)
+    if block.day_ago is not None or block.week_ago is not None:
+        null = min(0.9, max(null, block.day_ago or 0.0, block.week_ago or 0.0))
     good, phi = n - e, plan.dispersion
     sums = tuple(
         [
