@@ -23,7 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "replay": ("bascule.cli.replay:replay", "What Bascule would have done with a repository's history. No token."),
     "rulepack": ("bascule.cli.rulepack:rulepack", "Validate, explain and test rulepacks."),
     "slo": ("bascule.cli.slo:slo", "Objectives, and how the judge decides on them."),
-    "plugins": ("bascule.cli.plugins:plugins", "What is installed, and what is wrong with it."),
+    "plugins": ("bascule.cli.plugins:plugins", "What is installed, what is wrong with it, and a new one."),
     "restore": ("bascule.cli.restore:restore", "Put protection back after a run that died (as bascule-restore)."),
     "baseline": ("bascule.cli.restore:baseline", "Accept today's protection as the truth, after an alarm."),
     "audit": ("bascule.cli.audit:audit", "Read the journal; --verify checks every signature and link."),
@@ -31,6 +31,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sim": ("bascule.cli.sim:sim", "Run a GitHub on this machine."),
     "demo": ("bascule.cli.demo:demo", "Watch the whole main job on an embedded simulator."),
 }
+
+
+# These start plugins and need no token; so they have none that a plugin could read.
+TOKENLESS = frozenset({"plugins", "rulepack", "replay"})
 
 
 class LazyGroup(click.Group):
@@ -74,6 +78,10 @@ def process(args: list[str]) -> int:
     """
     from bascule import streams
 
+    if args and args[0] in TOKENLESS:
+        from bascule.forge.reexec import shed_tokens
+
+        shed_tokens()
     out, _ = streams.guard()
     code = run(args)
     sys.stdout.flush()

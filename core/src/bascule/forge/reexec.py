@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, MutableMapping, Sequence
 
 from bascule.errors import OutsideError
-from bascule.forge.tokens import Tokens, present, select, take, take_raw
+from bascule.forge.tokens import SECRETS, Tokens, present, select, take, take_raw
 from bascule.messages import forge as text
 
 FD_VARIABLE = "BASCULE_SECRETS_FD"
@@ -60,6 +60,31 @@ def protect_process(
     sys.stderr.flush()
     execve(command[0], command, {**environ, FD_VARIABLE: str(reader)})
     raise AssertionError("execve returned")
+
+
+def shed_tokens(
+    argv: Sequence[str] | None = None, environ: MutableMapping[str, str] | None = None, *, execve: Exec = os.execve
+) -> None:
+    """Drop every token for a command that needs none and starts plugins all the same; call it first thing.
+
+    As :func:`protect_process`, it starts the same command anew on Linux, here without what was dropped: a plugin must not
+    find in its parent's ``/proc/PID/environ`` what ``os.environ`` no longer says.
+
+    Args:
+        argv: the command to start again, program first; default is how this process was started.
+        environ: default ``os.environ``.
+        execve: replaces the process; a port for tests.
+    """
+    environ = os.environ if environ is None else environ
+    held = [name for name in SECRETS if name in environ]
+    for name in held:
+        del environ[name]
+    if not held or not sys.platform.startswith("linux"):
+        return
+    command = [sys.executable, *sys.orig_argv[1:]] if argv is None else list(argv)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    execve(command[0], command, dict(environ))
 
 
 def close_to_children() -> None:

@@ -40,6 +40,7 @@ from bascule.types import (
 
 _TEXT = 2000
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_TOOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
 
 class BadAnswerError(Exception):
@@ -183,6 +184,9 @@ def scenarios(data: Any, limit: int) -> tuple[Scenario, ...]:
     for scenario in found:
         _named(f"rule of {scenario.name}", [r.name for r in scenario.rules])
         _named(f"template of {scenario.name}", [t.name for t in scenario.templates])
+        for spec in scenario.tools:
+            if _TOOL.fullmatch(spec.name) is None:
+                raise BadAnswerError(f"the tool {spec.name!r} of {scenario.name}: expected a program's name, no path")
         if scenario.scope not in {"bound", "all"}:
             raise BadAnswerError(f"the scope of {scenario.name} is {scenario.scope!r}; expected 'bound' or 'all'")
     return found

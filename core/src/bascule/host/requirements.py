@@ -39,6 +39,26 @@ def unmet(distribution: str, requires: Sequence[str], path: Sequence[str]) -> te
     return None if says_core else texts.no_core_requirement(distribution, __version__)
 
 
+def held(distribution: str, requires: Sequence[str], path: Sequence[str]) -> tuple[str, ...]:
+    """Return ``name version`` of what ``distribution`` needs here and has, in the order in which it says so.
+
+    Args:
+        distribution: its name.
+        requires: its Requires-Dist lines, of which :func:`unmet` has found nothing to say.
+        path: where installed distributions are looked for.
+    """
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    found = []
+    for requirement in map(Requirement, requires):
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        name = canonicalize_name(requirement.name)
+        found.append(f"{name} {__version__ if name == 'bascule' else _version(name, path)}")
+    return tuple(dict.fromkeys(found)) or (f"{distribution} needs nothing",)
+
+
 def _version(name: str, path: Sequence[str]) -> str | None:
     installed = next(iter(Distribution.discover(name=name, path=list(path))), None)
     return None if installed is None else installed.version

@@ -23,6 +23,7 @@ from bascule.types import (
     RuleSpec,
     Scenario,
     Status,
+    ToolSpec,
 )
 
 NOTHING: Mapping[str, Any] = {"type": "object", "additionalProperties": False}
@@ -89,6 +90,7 @@ class Book:
         fits: globs of files that suggest this scenario for a repository without packs.
         scope: ``bound``, or ``all`` to be asked about every change.
         tags: whether its rehearsals look at the repository's tags.
+        tools: programs that its rehearsals run; ``bascule plugins doctor`` looks for them.
     """
 
     def __init__(
@@ -100,6 +102,7 @@ class Book:
         fits: Iterable[str],
         scope: str = "bound",
         tags: bool = False,
+        tools: Iterable[ToolSpec] = (),
     ) -> None:
         self.name = name
         self._package = package
@@ -107,6 +110,7 @@ class Book:
         self._fits = tuple(fits)
         self._scope = scope
         self._tags = tags
+        self._tools = tuple(tools)
         self._entries: dict[str, _Entry] = {}
         self._rehearsals: list[_Rehearsing] = []
 
@@ -157,6 +161,7 @@ class Book:
                 fits=self._fits,
                 scope=self._scope,
                 tags=self._tags,
+                tools=self._tools,
             )
         ]
 

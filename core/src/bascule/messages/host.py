@@ -8,8 +8,7 @@ from collections.abc import Sequence
 
 from attrs import frozen
 
-from bascule.messages.wording import code, count, shown
-from bascule.types import PluginReport
+from bascule.messages.wording import code, shown
 
 
 @frozen
@@ -211,35 +210,3 @@ def last_output(fault: str, output: str) -> str:
     """Add the end of what was printed to a fault."""
     tail = shown(" ".join(output.split())[-200:])
     return f"{fault}; it last printed: {tail}" if tail else fault
-
-
-# -- the table --------------------------------------------------------------------------------------------------------
-
-COLUMNS = ("name", "version", "status", "api", "hooks", "reason")
-NOTHING_INSTALLED = "No plugin is installed. Try: pip install bascule-terraform"
-
-
-def table(reports: Sequence[PluginReport]) -> str:
-    """Return the rows of ``bascule plugins list`` in aligned columns, the last one as long as it is."""
-    rows = [
-        (
-            r.name,
-            f"{r.distribution} {r.version}".strip(),
-            r.status,
-            "-" if r.api is None else str(r.api),
-            ",".join(r.hooks) or "-",
-            f"{shown(r.reason, limit=600)}. {r.fix}" if r.reason else "",
-        )
-        for r in reports
-    ]
-    lines = [tuple(c.upper() for c in COLUMNS), *rows]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(COLUMNS) - 1)]
-    shown_rows = ["  ".join([*(c.ljust(w) for c, w in zip(line, widths, strict=False)), line[-1]]) for line in lines]
-    return "\n".join(line.rstrip() for line in shown_rows)
-
-
-def summary(reports: Sequence[PluginReport]) -> str:
-    """Return the sentence below the table."""
-    bad = sum(r.status != "ok" for r in reports)
-    tail = f", {bad} quarantined: a rulepack that names one of these blocks" if bad else ""
-    return f"{count(len(reports), 'plugin')}{tail}."

@@ -34,6 +34,23 @@ class Template:
 
 
 @frozen(kw_only=True)
+class ToolSpec:
+    """A program that a scenario runs, for ``bascule plugins doctor``.
+
+    ``name`` as on PATH, ``why`` what it is needed for, ``install`` what a person does where it is missing (a sentence
+    without its full stop). ``version`` are the arguments that make it print its version; ``at_least`` is the lowest that
+    will do (``3.14``), empty for any. ``optional``: the scenario judges without it, only less.
+    """
+
+    name: str
+    why: str
+    install: str
+    version: tuple[str, ...] = ("--version",)
+    at_least: str = ""
+    optional: bool = False
+
+
+@frozen(kw_only=True)
 class Scenario:
     """A class of change that a plugin judges.
 
@@ -50,6 +67,8 @@ class Scenario:
     fits: tuple[str, ...] = ()
     scope: str = "bound"
     tags: bool = False
+    tools: tuple[ToolSpec, ...] = ()
+    """Programs that its rehearsals run."""
 
 
 @frozen(kw_only=True)

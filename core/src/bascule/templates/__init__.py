@@ -1,0 +1,1 @@
+"""Files that Bascule writes for people: a distribution for a new scenario."""
