@@ -9,8 +9,7 @@ from pathlib import Path
 
 import click
 
-_LIST = """List the installed plugins: version, status, hook API, hooks and scenarios; for a quarantined one why, and what
-to do.
+_LIST = """List the installed plugins: version, status, API, hooks, scenarios; why one is quarantined, and what to do.
 
 Each distribution is started in a process of its own to ask it; a broken one is a row, never a crash. A rulepack that
 names a quarantined or missing plugin blocks.
@@ -20,8 +19,10 @@ Example:
   bascule plugins list
   bascule plugins list --json
 """
-_DOCTOR = """Try every installed plugin, or the one called NAME: does it load, is what it requires there, does its process
-start in time, do the examples of its packaged rulepacks hold, are the tools that it names on this machine?
+_DOCTOR = """Try every installed plugin, or the one called NAME.
+
+Does it load, is what it requires there, does its process start in time, do the examples of its packaged rulepacks hold,
+are the tools that it names on this machine?
 
 Exit code 0 when there is nothing to mend, 2 when there is.
 
@@ -30,7 +31,7 @@ Example:
   bascule plugins doctor
   bascule plugins doctor terraform --json
 """
-_NEW = """Write a distribution for a new scenario: rules, a rulepack with examples, tests, and what is needed to install it.
+_NEW = """Write a distribution for a new scenario: rules, a rulepack with examples, tests, and how to install it.
 
 It is written into the folder bascule-NAME, or into the one that --dir names, which must be empty or not exist. What it
 judges is an example to write over; its tests pass as they are.

@@ -227,8 +227,7 @@ def _hosts() -> Iterator[tuple[Hosts, Catalog]]:
     from bascule.rulepack.catalog import Catalog
 
     with Hosts.discover() as hosts:
-        broken = {r.name: r.reason for r in hosts.reports() if r.status != "ok"}
-        yield hosts, Catalog(scenarios=hosts.scenarios(), broken=broken)
+        yield hosts, Catalog(scenarios=hosts.scenarios(), broken=hosts.broken(), fixes=hosts.fixes())
 
 
 def _load(files: dict[str, bytes], catalog: Catalog) -> Loaded:

@@ -67,8 +67,8 @@ def shed_tokens(
 ) -> None:
     """Drop every token for a command that needs none and starts plugins all the same; call it first thing.
 
-    As :func:`protect_process`, it starts the same command anew on Linux, here without what was dropped: a plugin must not
-    find in its parent's ``/proc/PID/environ`` what ``os.environ`` no longer says.
+    As :func:`protect_process`, it starts the same command anew on Linux, here without what was dropped: a plugin must
+    not find in its parent's ``/proc/PID/environ`` what ``os.environ`` no longer says.
 
     Args:
         argv: the command to start again, program first; default is how this process was started.

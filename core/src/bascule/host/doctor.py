@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 from attrs import frozen
@@ -74,9 +74,7 @@ def examine(
         if not rows and name is not None:
             told = say.not_installed(name)
             raise UsageError(told.reason, hint=told.fix)
-        return tuple(
-            Examined(plugin=row, findings=tuple(_findings(row, hosts, extra, limits, clock))) for row in rows
-        )
+        return tuple(Examined(plugin=row, findings=tuple(_findings(row, hosts, extra, limits, clock))) for row in rows)
 
 
 def _findings(
@@ -121,7 +119,7 @@ def _start(name: str, extra: tuple[str, ...], limits: Limits, clock: Clock) -> F
 
 
 def _templates(offered: Iterable[Scenario], hosts: Hosts) -> Finding:
-    catalog = Catalog(scenarios=hosts.scenarios(), broken=hosts.broken())
+    catalog = Catalog(scenarios=hosts.scenarios(), broken=hosts.broken(), fixes=hosts.fixes())
     own = {s.name for s in offered}
     names = [t for t in catalog.templates if t.partition("/")[0] in own]
     if not names:
@@ -137,7 +135,7 @@ def _templates(offered: Iterable[Scenario], hosts: Hosts) -> Finding:
     return Finding(what="templates", status="ok", found=say.templates(len(packs), len(outcomes)))
 
 
-def _judge(hosts: Hosts) -> Callable[[GateContext, tuple[str, ...]], tuple[Check, ...]]:
+def _judge(hosts: Hosts) -> trial.Judge:
     def judge(ctx: GateContext, claimed: tuple[str, ...]) -> tuple[Check, ...]:
         return (*gates.run(ctx, claimed=claimed), *hosts.gate(ctx))
 
@@ -147,8 +145,8 @@ def _judge(hosts: Hosts) -> Callable[[GateContext, tuple[str, ...]], tuple[Check
 def tool_finding(spec: ToolSpec) -> Finding:
     """Return whether the program is there, tells its version, and is new enough.
 
-    It is looked for as a rehearsal does: ``BASCULE_TOOL_NAME`` first, then PATH; and run as a rehearsal runs it: without
-    this process's environment, in a folder that is thrown away.
+    It is looked for as a rehearsal does: ``BASCULE_TOOL_NAME`` first, then PATH; and run as a rehearsal runs it:
+    without this process's environment, in a folder that is thrown away.
     """
     from packaging.version import InvalidVersion, Version
 

@@ -118,9 +118,7 @@ class Hosts:
     def missing(self, name: str, where: str | None = None) -> Check | None:
         """Return a check that blocks and names the install command if ``name`` cannot be used; None if it can.
 
-        Args:
-            name: a plugin or a scenario, as a rulepack names it.
-            where: ``file:line:column`` of the place that names it.
+        ``name`` is a plugin or a scenario, as a rulepack names it at ``where`` (``file:line:column``).
         """
         roster = self._call_roll()
         if name in roster.by_name:
@@ -131,6 +129,10 @@ class Hosts:
     def broken(self) -> Mapping[str, str]:
         """Return the reasons by name of what cannot be used: plugins, and scenarios they would have offered."""
         return {name: report.reason for name, report in self._call_roll().refused.items()}
+
+    def fixes(self) -> Mapping[str, str]:
+        """Return what to do about each of :meth:`broken`, by the same names."""
+        return {name: checks.mended(report) for name, report in self._call_roll().refused.items()}
 
     def rehearses(self, name: str) -> bool:
         """Return whether the plugin called ``name`` (its own or a scenario's name) can be used and has ``dry_run``."""

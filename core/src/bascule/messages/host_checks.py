@@ -36,9 +36,15 @@ def quarantined(report: PluginReport, where: str | None = None) -> Check:
         Status.BLOCK,
         f"the plugin {code(report.name)} of {code(report.source)} is quarantined: {report.reason}",
         "a plugin that loads",
-        f"{report.fix} Or install it afresh: `pip install --force-reinstall {report.distribution}`",
+        mended(report),
         where,
     )
+
+
+def mended(report: PluginReport) -> str:
+    """What to do about a quarantined plugin, with a command to install it."""
+    afresh = f"`pip install --force-reinstall {report.distribution}`"
+    return f"{report.fix.rstrip('.')}. Or install it afresh: {afresh}"
 
 
 def fault(plugin: str, hook: str, source: str, problem: str, where: str | None = None) -> Check:

@@ -81,7 +81,9 @@ def not_installed(name: str) -> Text:
 def loads(report: PluginReport) -> str:
     """The plugin is usable."""
     offers = ", ".join(report.scenarios)
-    return f"hook API {report.api}; {count(len(report.scenarios), 'scenario')} ({offers}); hooks {', '.join(report.hooks)}"
+    return (
+        f"hook API {report.api}; {count(len(report.scenarios), 'scenario')} ({offers}); hooks {', '.join(report.hooks)}"
+    )
 
 
 NO_GATE = Text("it has no gate", "implement `gate`: a pack that binds to this scenario blocks without one")

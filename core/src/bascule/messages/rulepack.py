@@ -129,10 +129,10 @@ def missing_plugin(name: str, what: str, installed: Iterable[str]) -> Said:
     return f"{what} needs the plugin {code(name)}, which is not installed", fix
 
 
-def broken_plugin(name: str, what: str, reason: str) -> Said:
-    """A plugin that is installed and was refused."""
+def broken_plugin(name: str, what: str, reason: str, fix: str = "") -> Said:
+    """A plugin that is installed and was refused; ``fix`` is what its own row says."""
     reason = reason.rstrip(".")
-    fix = f"see `bascule plugins list`; a newer version may help: pip install --upgrade bascule-{name}"
+    fix = fix or f"see `bascule plugins list`; a newer version may help: pip install --upgrade bascule-{name}"
     return f"{what} needs the plugin {code(name)}, which is quarantined: {reason}", fix
 
 

@@ -95,7 +95,7 @@ def decide(session: Session, number: int) -> Decision:
     if session.connection.journal_elsewhere:
         base = evolve(base, tip=None)  # the first query looked into this repository
     base = evolve(base, settings=settings)
-    catalog = Catalog.of(session.hosts.scenarios().values(), session.hosts.broken())
+    catalog = Catalog.of(session.hosts.scenarios().values(), session.hosts.broken(), session.hosts.fixes())
     loaded = load_all(snapshot.packs, catalog, snapshot.packs_commit)
     change = session.connection.fetch(snapshot)
     problems = (*problems, *loaded.problems)

@@ -228,4 +228,4 @@ def _about(repository: Repository) -> About:
 
 
 def _catalog(hosts: Hosts) -> Catalog:
-    return Catalog.of(hosts.scenarios().values(), hosts.broken())
+    return Catalog.of(hosts.scenarios().values(), hosts.broken(), hosts.fixes())

@@ -19,18 +19,25 @@ class Catalog:
 
     scenarios: Mapping[str, Scenario] = field(factory=dict)
     broken: Mapping[str, str] = field(factory=dict)
+    fixes: Mapping[str, str] = field(factory=dict)
+    """What to do about a quarantined one, by name, where it is known."""
 
     @classmethod
-    def of(cls, scenarios: Iterable[Scenario], broken: Mapping[str, str] | None = None) -> Catalog:
-        """Return the catalog of ``scenarios``; ``broken`` maps names of quarantined plugins to reasons."""
-        return cls(scenarios={s.name: s for s in scenarios}, broken=dict(broken or {}))
+    def of(
+        cls,
+        scenarios: Iterable[Scenario],
+        broken: Mapping[str, str] | None = None,
+        fixes: Mapping[str, str] | None = None,
+    ) -> Catalog:
+        """Return the catalog of ``scenarios``; ``broken`` and ``fixes`` are by names of quarantined plugins."""
+        return cls(scenarios={s.name: s for s in scenarios}, broken=dict(broken or {}), fixes=dict(fixes or {}))
 
     def missing(self, name: str, what: str) -> say.Said | None:
         """Return what to say when ``what`` needs the scenario ``name`` and it cannot be used; None when it can."""
         if name in self.scenarios:
             return None
         if name in self.broken:
-            return say.broken_plugin(name, what, self.broken[name])
+            return say.broken_plugin(name, what, self.broken[name], self.fixes.get(name, ""))
         return say.missing_plugin(name, what, self.scenarios)
 
     def template(self, name: str) -> Template | say.Said:

@@ -1,7 +1,7 @@
 """The pytest plugin ``bascule`` (``pytest11``): fixtures for tests of plugins and rulepacks.
 
-pytest imports this module at every start of every project that has Bascule installed, before coverage is measured. So it
-imports pytest and nothing else; each fixture brings what it needs when a test asks for it.
+pytest imports this module at every start of every project that has Bascule installed, before coverage is measured. So
+it imports pytest and nothing else; each fixture brings what it needs when a test asks for it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bascule.testing.bench import Bench
     from bascule.testing.running import CommandOutcome
 
-# Their asserts are a plugin's tests: a failure shows values. What is imported already stays as it is, without a warning.
+# Their asserts are a plugin's tests: a failure shows values. What is imported already stays as it is, without warning.
 for _name in ("bascule.testing.bench", "bascule.testing.contract"):
     if _name not in sys.modules:
         pytest.register_assert_rewrite(_name)

@@ -45,8 +45,8 @@ def run(
         args: the command line without the program.
         cwd: where it runs.
         home: its HOME, so that no settings and no credentials of a person are found.
-        env: variables on top of the search path and the locale; nothing else of this process's environment is there, so no
-            token is.
+        env: variables on top of the search path and the locale; nothing else of this process's environment is there,
+            so no token is.
         timeout: seconds after which the run is ended.
 
     Raises:

@@ -38,8 +38,8 @@ class ToolSpec:
     """A program that a scenario runs, for ``bascule plugins doctor``.
 
     ``name`` as on PATH, ``why`` what it is needed for, ``install`` what a person does where it is missing (a sentence
-    without its full stop). ``version`` are the arguments that make it print its version; ``at_least`` is the lowest that
-    will do (``3.14``), empty for any. ``optional``: the scenario judges without it, only less.
+    without its full stop). ``version`` are the arguments that make it print its version; ``at_least`` is the lowest
+    that will do (``3.14``), empty for any. ``optional``: the scenario judges without it, only less.
     """
 
     name: str
