@@ -8,7 +8,7 @@ MEMBERS := core plugins/terraform plugins/helm plugins/observability plugins/rel
 # Three for two cores: tests that wait for a process or a reply leave room for another one.
 PYTEST_ARGS ?= -n 3 --dist worksteal
 
-.PHONY: help install demo tools test lint format bench docs lock clean
+.PHONY: help install demo tools test isolated lint format bench docs lock clean
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
@@ -32,6 +32,9 @@ tools: install ## the real tools that tests run, pinned, into .cache/tools/
 
 test: tools ## the whole test suite
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+isolated: tools ## each plugin's tests with nothing installed but what it declares
+	@$(BIN)/python -m tests.support.isolated
 
 lint: install ## ruff, mypy strict, import layers
 	@$(BIN)/ruff check .

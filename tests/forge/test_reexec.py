@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bascule.errors import OutsideError, UsageError
-from bascule.forge.reexec import FD_VARIABLE, protect_process
+from bascule.forge.reexec import FD_VARIABLE, protect_process, shed_tokens
 
 TOKEN = "ghp_hunter2hunter2"
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc and prctl are Linux's")
@@ -127,3 +127,14 @@ def test_a_wrong_descriptor_is_an_error_not_a_run_without_tokens() -> None:
 def test_too_much_for_a_pipe_does_not_hang() -> None:
     with pytest.raises(OutsideError, match="more than a pipe holds"):
         protect_process([], {"BASCULE_JOURNAL_KEY": "x" * 70_000}, execve=lambda *_: None)
+
+
+def test_what_needs_no_token_starts_anew_without_any() -> None:
+    environ = {"PATH": "p", "GH_TOKEN": "a malformed one", "BASCULE_KEEPER_TOKEN": TOKEN, "BASCULE_JOURNAL_KEY": TOKEN}
+    seen: list[Any] = []
+    shed_tokens(["python", "-m", "bascule"], environ, execve=lambda *call: seen.append(call))
+    assert environ == {"PATH": "p"}
+    if sys.platform.startswith("linux"):
+        assert seen == [("python", ["python", "-m", "bascule"], {"PATH": "p"})]
+    shed_tokens([], environ, execve=lambda *call: seen.append(call))
+    assert len(seen) <= 1, "nothing to drop, nothing to start anew"

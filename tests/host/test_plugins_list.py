@@ -4,40 +4,54 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 
-def run(site, *args: str) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "PYTHONPATH": str(site.root)}
+def run(site, *args: str, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "bascule", "plugins", "list", *args],
-        cwd=site.root.parent, env=env, capture_output=True, text=True, check=False,
+        [sys.executable, "-m", "bascule", *args],
+        cwd=site.root.parent, env={**os.environ, "PYTHONPATH": str(site.root), **env}, capture_output=True, text=True,
+        check=False,
     )  # fmt: skip
 
 
 def test_rows_are_aligned_and_a_broken_plugin_is_one(good) -> None:
     good.add("bad", "import not_there")
     good.add("old", scenarios="@hookimpl\ndef scenarios(): return [Scenario(name='old', api=7)]")
-    done = run(good)
+    done = run(good, "plugins", "list")
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     head, *rows = done.stdout.splitlines()
-    assert head.split() == ["NAME", "VERSION", "STATUS", "API", "HOOKS", "REASON"]
-    table = {r.split()[0]: r for r in rows[: rows.index("")]}
+    assert head.split() == ["NAME", "VERSION", "STATUS", "API", "HOOKS", "SCENARIOS"]
+    table = {r.split()[1]: r for r in rows[: rows.index("")] if r[0] != " "}
     assert {"allowlist", "bad", "good", "old", "terraform"} <= set(table)
     assert list(table) == sorted(table)
     status = head.index("STATUS")
-    assert table["good"][status:].split() == ["ok", "0", "scenarios,gate"]
-    assert table["bad"][status:].split()[:3] == ["quarantined", "-", "-"]
-    assert "No module named 'not_there'" in table["bad"]
-    assert table["bad"].rstrip().endswith("want to see the line above.")
-    assert "was written for hook API 7" in table["old"]
-    assert "pip install --upgrade bascule" in table["old"]
+    assert table["good"][status:].split() == ["ok", "0", "gate", "good"]
+    assert table["good"][0] == "✓"
+    assert table["bad"][status:].split() == ["quarantined", "-", "-", "-"]
+    assert table["bad"][0] == "✗"
+    text = " ".join(done.stdout.split())
+    assert "reason: it did not load: ModuleNotFoundError: No module named 'not_there'" in text
+    assert "fix: Upgrade or uninstall `bascule-bad 1.0.0`; its authors want to see the line above." in text
+    assert "reason: `old` was written for hook API 7 (scenario `old`); this bascule speaks 0" in text
+    assert "fix: `pip install --upgrade bascule`" in text
+    assert max(map(len, rows)) <= 100, "nothing runs out of a terminal"
     assert rows[-1].endswith("2 quarantined: a rulepack that names one of these blocks.")
+
+
+def test_what_cannot_show_signs_gets_words(good) -> None:
+    good.add("bad", "import not_there")
+    done = run(good, "plugins", "list", PYTHONIOENCODING="ascii")
+    rows = {r.split()[1]: r.split()[0] for r in done.stdout.splitlines() if r[:1] not in {"", " "}}
+    assert (rows["good"], rows["bad"]) == ("ok", "FAIL")
 
 
 def test_json_says_the_same(good) -> None:
     good.add("bad", "@hookimpl(wrapper=True)\ndef gate(ctx):\n    return (yield)")
-    done = run(good, "--json")
+    done = run(good, "plugins", "list", "--json")
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     assert said["schema_version"] == 1
@@ -49,3 +63,22 @@ def test_json_says_the_same(good) -> None:
     assert rows["bad"]["status"] == "quarantined"
     assert "wraps the hook `gate`" in rows["bad"]["reason"]
     assert rows["bad"]["fix"]
+
+
+@pytest.mark.parametrize("command", [["plugins", "list"], ["rulepack", "test", "--templates"], ["replay", "."]])
+def test_a_command_without_need_of_a_token_has_none_that_a_plugin_could_read(good, command: list[str]) -> None:
+    """A plugin sees the driver's environment as the system keeps it, whatever the driver has taken out of its own."""
+    if not Path("/proc/self/environ").exists():
+        pytest.skip("looks at /proc")
+    seen = good.root / "seen"
+    good.add(
+        "spy",
+        f"import os\nopen({str(seen)!r}, 'ab').write(open(f'/proc/{{os.getppid()}}/environ', 'rb').read())\n",
+    )
+    repository = ["git", "-C", str(good.root.parent), "-c", "user.name=Octo", "-c", "user.email=octo@example.com"]
+    subprocess.run([*repository, "init", "-q"], check=True)
+    subprocess.run([*repository, "commit", "-q", "--allow-empty", "-m", "Start"], check=True)
+    run(good, *command, BASCULE_KEEPER_TOKEN="tok-keeper", GITHUB_TOKEN="tok-reader", BAIT="found-me")
+    found = seen.read_text()
+    assert "found-me" in found, "the spy looks"
+    assert "tok-" not in found

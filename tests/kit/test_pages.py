@@ -41,3 +41,7 @@ def test_the_kits_page(tmp_path: Path) -> None:
 
 def test_the_benchs_page(tmp_path: Path) -> None:
     shown("testing.md", "Bench(")["test_a_major_step_is_refused"](tmp_path)
+
+
+def test_the_test_kits_page_runs_the_command_line(bascule_run: Any) -> None:
+    shown("testing.md", "bascule_run(")["test_the_packaged_examples_hold"](bascule_run)

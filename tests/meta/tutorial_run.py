@@ -83,7 +83,7 @@ _CHANGING = (
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?", "TIME"),
     (r"\b\d\d:\d\d:\d\d UTC\b", "TIME"),
     (r"\b\d{1,2} [A-Z][a-z]{2} \d{4}\b", "DAY"),
-    (r"\b\d+(\.\d+)? (ms|s|calls)\b", "N s"),
+    (r"\b\d+(\.\d+)? ?(ms|s|calls)\b", "N s"),
     (r"[ \t]+", " "),
 )
 

@@ -96,7 +96,10 @@ REASONS = {
 
 
 def test_what_cannot_be_used_is_a_row_and_the_others_live_on(crowd: Environment, tmp_path: Path) -> None:
-    done = crowd.run("bascule", "plugins", "list", "--json", cwd=tmp_path)
+    """And none of them finds a token in what the command was started with, though one looks."""
+    bait = f"sim-secret-bait-{uuid.uuid4().hex}"
+    env = {"BASCULE_KEEPER_TOKEN": TOKENS["octo-admin"], "GH_TOKEN": TOKENS["octo-dev"], "BAIT": bait}
+    done = crowd.run("bascule", "plugins", "list", "--json", cwd=tmp_path, env=env)
     assert done.returncode == 0, done.stderr
     rows = {r["name"]: r for r in json.loads(done.stdout)["plugins"]}
     quarantined = {name: row["reason"] for name, row in rows.items() if row["status"] != "ok"}
@@ -107,11 +110,12 @@ def test_what_cannot_be_used_is_a_row_and_the_others_live_on(crowd: Environment,
     assert {n for n, r in rows.items() if r["status"] == "ok"} == {
         "allowlist", "cel", "migrations", "hang", "gone", "forger", "loud", "spy", "clings",
     }  # fmt: skip
+    found = seen(crowd)
+    assert bait in found, "the spy looks, and would have found them"
+    assert not [name for name, token in TOKENS.items() if token in found]
 
 
 def test_the_doctor_finds_the_same_and_says_how_to_mend_it(crowd: Environment, tmp_path: Path) -> None:
-    sound = crowd.run("bascule", "plugins", "doctor", "migrations", cwd=tmp_path)
-    assert sound.returncode == 0, sound.stdout
     sick = crowd.run("bascule", "plugins", "doctor", "needy", "--json", cwd=tmp_path)
     assert sick.returncode == 2
     (one,) = json.loads(sick.stdout)["plugins"]
@@ -143,18 +147,6 @@ def test_the_sound_ones_templates_are_tested_and_replayed(crowd: Environment, tm
     assert {t: c["outcome"] for t, c in rows.items()} == {
         "First": "allowed", "Add a note": "allowed", "Drop it": "blocked",
     }  # fmt: skip
-
-
-# -- secrets ----------------------------------------------------------------------------------------------------------
-
-
-def test_no_plugin_finds_a_token_in_what_the_command_was_started_with(crowd: Environment, tmp_path: Path) -> None:
-    bait = f"sim-secret-bait-{uuid.uuid4().hex}"
-    tokens = {"BASCULE_KEEPER_TOKEN": TOKENS["octo-admin"], "GH_TOKEN": TOKENS["octo-dev"], "BAIT": bait}
-    assert crowd.run("bascule", "plugins", "list", cwd=tmp_path, env=tokens).returncode == 0
-    found = seen(crowd)
-    assert bait in found, "the spy looks, and would have found it"
-    assert not [name for name, token in TOKENS.items() if token in found]
 
 
 # -- through a real merge ---------------------------------------------------------------------------------------------

@@ -113,8 +113,6 @@ def _start(name: str, extra: tuple[str, ...], limits: Limits, clock: Clock) -> F
         took = clock.elapsed() - began
     if row.status != "ok":
         return Finding(what="starts", status="failed", found=row.reason, fix=row.fix)
-    if took > limits.spawn / 2:
-        return _note("starts", say.slow_start(took, limits.spawn))
     return Finding(what="starts", status="ok", found=say.starts(took, limits.spawn))
 
 

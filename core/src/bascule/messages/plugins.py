@@ -101,14 +101,6 @@ def starts(seconds: float, limit: float) -> str:
     return f"answered in {seconds:.1f} s; the limit is {limit:g} s"
 
 
-def slow_start(seconds: float, limit: float) -> Text:
-    """It answered, and on a busy machine it will not."""
-    return Text(
-        f"answered in {seconds:.1f} s, more than half of the limit of {limit:g} s",
-        "import what is heavy inside the hooks, not at the top of the entry point's module",
-    )
-
-
 NO_TEMPLATES = Text("it packages no rulepack", "add rulepack/default.yml, so that teams can extend it")
 
 
