@@ -71,11 +71,11 @@ def simulator(tmp_path: Path) -> Iterator[SimulatorProcess]:
 
     It needs the extra ``sim``; a test that asks for it without that fails, and says what to install.
     """
-    try:
-        import starlette  # noqa: F401 - the extra's server; the simulator runs in a process of its own
-        import uvicorn  # noqa: F401
-    except ImportError as missing:
-        pytest.fail(f"the fixture `simulator` needs {missing.name}: pip install 'bascule[sim]'", pytrace=False)
+    from importlib.util import find_spec
+
+    # The simulator runs in a process of its own; without the extra it would only say so in its log.
+    if missing := [name for name in ("graphql", "starlette", "uvicorn") if find_spec(name) is None]:
+        pytest.fail(f"the fixture `simulator` needs {missing[0]}: pip install 'bascule[sim]'", pytrace=False)
     from bascule.simulator.process import SimulatorProcess
 
     with SimulatorProcess(tmp_path / "simulator", ["octo-dev:sim-octo-dev:admin"]) as running:

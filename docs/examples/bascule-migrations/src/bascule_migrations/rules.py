@@ -11,6 +11,9 @@ from bascule.types import DryRunContext, Evidence
 from bascule_migrations import sql
 from bascule_migrations.book import book
 
+# With the rules in it; so the hooks take it from here.
+__all__ = ["book"]
+
 FILES = ("migrations/*.sql", "**/migrations/*.sql")
 
 
