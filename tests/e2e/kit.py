@@ -1,7 +1,8 @@
 """A GitHub on loopback, a repository made through its API, and the real command line run against both.
 
-Nothing is set up except through GitHub's own API. ``/_sim/`` serves four things that GitHub has no API for: accounts
-and apps, the clock, ordered faults, and reading what is stored, which is how a refusal is asserted.
+Nothing is set up except through GitHub's own API. ``/_sim/`` serves five things that GitHub has no API for: accounts
+and apps, the clock, ordered faults, what runners do (workflow runs and artifacts), and reading what is stored, which is
+how a refusal is asserted.
 """
 
 from __future__ import annotations
@@ -302,6 +303,20 @@ class Repo:
         body: dict[str, Any] = {"name": name, "head_sha": sha}
         body |= {"status": "in_progress"} if conclusion == "pending" else {"conclusion": conclusion}
         self.call("POST", "/check-runs", body, token=app_token(app, self.full.partition("/")[0]))
+
+    def run_workflow(self, sha: str, workflow: str, **fields: Any) -> int:
+        """Let a workflow run on ``sha`` and return the run: it has succeeded unless ``fields`` say otherwise."""
+        body = {"repo": self.full, "workflow": workflow, "head_sha": sha, **fields}
+        return int(self.world.sim.control("runs", body)["id"])
+
+    def go_on(self, run: int, **fields: Any) -> None:
+        """Let a run go on: ``rerun=True``, ``status=``, ``conclusion=``."""
+        self.world.sim.control("runs", {"repo": self.full, "id": run, **fields})
+
+    def upload(self, run: int, name: str, content: bytes, **fields: Any) -> int:
+        """Let a run upload the archive ``content`` as an artifact and return its number."""
+        body = {"repo": self.full, "id": run, "name": name, "zip": base64.b64encode(content).decode(), **fields}
+        return int(self.world.sim.control("artifacts", body)["id"])
 
     def label(self, number: int, *labels: str, by: str | None = None) -> None:
         """Put labels on a pull request."""

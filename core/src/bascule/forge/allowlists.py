@@ -91,6 +91,13 @@ ENDPOINTS: Mapping[Identity, tuple[Endpoint, ...]] = {
         Endpoint(method="GET", path=f"{REPO}/git/commits/{{commit_sha}}", why="the commit that landed"),
         Endpoint(method="GET", path=f"{REPO}/compare/{{basehead}}", why="what landed besides the change"),
         Endpoint(method="GET", path=f"{REPO}/issues/{{issue_number}}/events", why="who put the asking label on?"),
+        Endpoint(method="GET", path=f"{REPO}/actions/runs", why="the workflow's run that a rulepack's evidence names"),
+        Endpoint(method="GET", path=f"{REPO}/actions/runs/{{run_id}}/artifacts", why="what that run left"),
+        Endpoint(
+            method="GET",
+            path=f"{REPO}/actions/artifacts/{{artifact_id}}/{{archive_format}}",
+            why="where the artifact lies; it is fetched from there without the token",
+        ),
         Endpoint(method="POST", path=f"{REPO}/check-runs", why="the verdict as a check run (Apps only)"),
     ),
     Identity.MERGER: (

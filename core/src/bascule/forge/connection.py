@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bascule.clock import Clock
+from bascule.forge.actions import Actions
 from bascule.forge.addresses import is_loopback
 from bascule.forge.allowlists import AllowlistTransport
 from bascule.forge.fetch import cache_root, clone_path, fetch_branch, fetch_change, fetch_tags, fill
@@ -71,6 +72,17 @@ class Connection:
     def observer(self) -> Observer:
         """Return what the Observer's token reads."""
         return Observer(self._transport(Identity.OBSERVER), address=self.address, api=self.api, clock=self._clock)
+
+    @cached_property
+    def actions(self) -> Actions:
+        """Return what the Observer's token reads of workflow runs and artifacts."""
+        return Actions(
+            self._transport(Identity.OBSERVER),
+            address=self.address,
+            api=self.api,
+            clock=self._clock,
+            allow_http=self._allow_http,
+        )
 
     @cached_property
     def merger(self) -> GitHubMerger:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import stat
+
+from bascule.messages.actions import Say
 from bascule.messages.wording import code, listed
 from bascule.types import Check, Status
 
@@ -16,6 +19,51 @@ def not_given(name: str, where: str) -> Check:
         found=f"nobody gave the file {code(name)}",
         expected=f"the file {code(name)}, made from this head",
         fix=f"give it with the command: --evidence {name}=FILE",
+        where=where or None,
+    )
+
+
+NO_LINK = "it is a symbolic link"
+_KINDS = {
+    stat.S_IFDIR: "it is a folder",
+    stat.S_IFLNK: NO_LINK,
+    stat.S_IFIFO: "it is a pipe",
+    stat.S_IFSOCK: "it is a socket",
+    stat.S_IFCHR: "it is a device",
+    stat.S_IFBLK: "it is a device",
+}
+
+
+def kind_of(mode: int) -> str:
+    """Return what is there instead of a plain file, from its mode."""
+    return _KINDS.get(stat.S_IFMT(mode), "it is no plain file")
+
+
+def slow(seconds: float) -> str:
+    """Say that reading does not end."""
+    return f"it could not be read within {seconds:g} s"
+
+
+def unreadable(name: str, why: str, where: str) -> Check:
+    """A given file that cannot be copied."""
+    return Check(
+        rule=RULE,
+        status=Status.BLOCK,
+        found=f"the file {code(name)} cannot be taken: {why}",
+        expected="a plain file that can be read",
+        fix=f"write it to a file and give that: --evidence {name}=FILE",
+        where=where or None,
+    )
+
+
+def check(told: Say, where: str) -> Check:
+    """What stands between evidence and the run that makes it."""
+    return Check(
+        rule=RULE,
+        status=told.status,
+        found=told.found,
+        expected=told.expected,
+        fix=told.fix,
         where=where or None,
     )
 

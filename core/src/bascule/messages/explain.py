@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 
 from attrs import frozen
 
+from bascule.config import duration
 from bascule.messages.wording import code, listed
-from bascule.types import Mode, Rulepack
+from bascule.types import EvidenceSource, Mode, Rulepack
 
 _MANY = 12
 
@@ -102,11 +103,25 @@ def _gates(pack: Rulepack) -> Iterator[tuple[str, str]]:
             yield f"size.{name}", f"At most {limit} {_SIZE[name]}."
     yield "forks.allow", "May come from a fork." if pack.forks.allow else "May not come from a fork."
     for name, entry in pack.evidence.items():
-        how = "made here by the plugin" if entry.source == "local" else f"given with `--evidence {name}=FILE`"
-        yield "evidence", f"Evidence {code(name)} is {how}."
+        yield "evidence", f"Evidence {code(name)} is {_origin(entry)}."
     for at, rule in enumerate(pack.rules):
         given = json.dumps(rule.params, ensure_ascii=False, sort_keys=True)
         yield f"rules[{at}]", f"Rule {code(rule.id)}: {code(rule.use)}" + (f" with {given}." if rule.params else ".")
+
+
+def _origin(entry: EvidenceSource) -> str:
+    """Return where evidence comes from, as the end of a sentence."""
+    most = f", at most {entry.max_size:,} bytes" if entry.max_size is not None else ""
+    if entry.source == "local":
+        return "made here by the plugin"
+    if entry.source == "file":
+        return f"given with `--evidence {entry.name}=FILE`{most}"
+    file = f"{code(entry.file)} in the artifact" if entry.file else "the only file of the artifact"
+    age = f", started at most {duration.show(entry.max_age)} ago" if entry.max_age is not None else ""
+    return (
+        f"{file} {code(entry.artifact)} of the last run of {code(entry.workflow)} ({entry.event}) on the change's head"
+        f"{age}{most}; that run must have succeeded, and the workflow must be the same at base and head"
+    )
 
 
 def _acts(pack: Rulepack) -> Iterator[tuple[str, str]]:

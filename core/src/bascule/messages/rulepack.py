@@ -49,6 +49,52 @@ APP = Say(
 )
 
 
+WORKFLOW = Say(
+    "workflow's file", "the whole path of one YAML file in .github/workflows", "`.github/workflows/plan.yml`"
+)
+ARTIFACT = Say("artifact's name", 'up to 256 characters without \\ / : < > | * ? "', "`tfplan`")
+MEMBER = Say("path in an artifact", "names divided by single slashes, without .. and backslashes", "`out/plan.json`")
+
+_EVENTS = {
+    "pull_request_target": "GitHub runs it on the base branch, with its secrets, and not on the change's head",
+    "workflow_run": "GitHub runs it on the default branch, and not on the change's head",
+    "workflow_dispatch": "whoever starts it chooses its inputs, so its artifact is that person's word",
+    "repository_dispatch": "whoever sends it chooses its payload, and it runs on the default branch",
+    "schedule": "it runs on the default branch, and not on the change's head",
+}
+
+
+def not_an_event(text: str) -> Said:
+    """An event whose runs say nothing about a change's head."""
+    why = _EVENTS.get(text, "its runs do not stand for a change's head")
+    return f"{code(text)} is not an event that can give evidence: {why}", "write `pull_request` or `push`"
+
+
+def not_a_size(text: str) -> Said:
+    """Not a number of bytes with its unit."""
+    return f"{code(text)} is not a size", "write a whole number with its unit, such as `5MiB` or `200KiB`"
+
+
+def too_big(text: str) -> Said:
+    """More than any evidence may have."""
+    return f"{code(text)} is more than any evidence may have", "write at most `64MiB`"
+
+
+def only_actions(key: str, source: str) -> Said:
+    """A key of workflows' artifacts beside another source."""
+    return f"`{key}` says nothing with `from: {source}`", f"remove `{key}`, or write `from: actions`"
+
+
+def actions_needs(key: str, example: str) -> Said:
+    """A source that is not said whole."""
+    return f"`from: actions` needs `{key}`", f"add it, such as {key}: {example}"
+
+
+def looser_limit(name: str, key: str, where: str) -> str:
+    """Evidence with a wider limit than the template's."""
+    return f"`{key}` of the evidence {code(name)} is above the template's ({where})"
+
+
 def not_a_glob(text: str, reason: str) -> Said:
     """A glob that is not one, with the reason of :func:`bascule.globs.problems`."""
     reason, _, fix = reason.partition("; ")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from bascule import gates
 from bascule.errors import UsageError
 from bascule.forge.snapshot import Snapshot
 from bascule.messages import evidence as say
+from bascule.pipeline.evidence import Bringer
 from bascule.pipeline.services import clients, public, services
 from bascule.pipeline.session import Session
 from bascule.rulepack.bind import Bound, BoundPack, United
@@ -22,15 +22,11 @@ from bascule.types import (
     Check,
     DryRunContext,
     Evidence,
-    EvidenceInput,
     GateContext,
-    Rulepack,
     Verdict,
     verdict,
 )
 
-LARGEST = 64 * 1024 * 1024
-"""Bytes of an evidence file."""
 TOOL = "BASCULE_TOOL_"
 """Prefix of the environment variables that name a program's path."""
 
@@ -46,23 +42,24 @@ class Judged:
 def judge(session: Session, snapshot: Snapshot, change: Change, bound: Bound, united: United) -> Judged:
     """Return the verdict of every bound pack over ``change``, united; unclaimed files block."""
     _asked_for(session, bound)
+    bringer = Bringer(session=session, snapshot=snapshot, change=change)
     children: list[Verdict] = []
     evidence: list[Evidence] = []
     for part in bound.packs:
-        made = _one_pack(session, snapshot, change, part)
+        made = _one_pack(session, snapshot, bringer, part)
         children.append(made.tree)
         evidence += made.evidence
     return Judged(tree=verdict(f"#{change.number}", united.checks, children), evidence=tuple(evidence))
 
 
-def _one_pack(session: Session, snapshot: Snapshot, change: Change, part: BoundPack) -> Judged:
-    pack, names = part.pack, (part.pack.scenario,)
+def _one_pack(session: Session, snapshot: Snapshot, bringer: Bringer, part: BoundPack) -> Judged:
+    change, pack, names = bringer.change, part.pack, (part.pack.scenario,)
     # Time is the server's: a schedule must not open because this machine's clock is wrong.
     ctx = GateContext(change=change, pack=pack, now=snapshot.date)
     core = gates.run(ctx, claimed=part.claimed)
     session.progress(f"gates of {pack.name}")
     asked = session.hosts.gate(ctx, names)
-    produced = _rehearse(session, snapshot, change, part)
+    produced = _rehearse(session, snapshot, bringer, part)
     evidence = tuple(e for e in produced if isinstance(e, Evidence))
     said = tuple(c for c in produced if isinstance(c, Check))
     if evidence:
@@ -74,31 +71,31 @@ def _one_pack(session: Session, snapshot: Snapshot, change: Change, part: BoundP
     return Judged(tree=verdict(pack.name, children=children), evidence=evidence)
 
 
-def _rehearse(session: Session, snapshot: Snapshot, change: Change, part: BoundPack) -> tuple[Evidence | Check, ...]:
+def _rehearse(session: Session, snapshot: Snapshot, bringer: Bringer, part: BoundPack) -> tuple[Evidence | Check, ...]:
     """Let the scenario rehearse on files only; contents are fetched first, because a host has no network token."""
     if not session.hosts.rehearsing(part.pack):
         return ()
     session.progress(f"rehearsal of {part.pack.name}")
-    inputs, missing = _inputs(session, part.pack)
     if session.hosts.reads_tags(part.pack):
         session.connection.tags(snapshot)
     objects = session.connection.objects(snapshot, contents=True)
     workdir = Path(tempfile.mkdtemp(prefix="bascule-dry-run-"))
     try:
-        ctx = DryRunContext(
-            change=change,
-            pack=part.pack,
-            now=snapshot.date,
-            objects=str(objects),
-            workdir=str(workdir),
-            tools=_tools(session.environ),
-            inputs=inputs,
-            run_code=True,
-            services=services(session.environ),
-            clients=clients(session.environ),
-            public_services=public(session.environ),
-        )
-        return (*missing, *session.hosts.rehearse(ctx))
+        with bringer.inputs(part.pack) as (inputs, missing):
+            ctx = DryRunContext(
+                change=bringer.change,
+                pack=part.pack,
+                now=snapshot.date,
+                objects=str(objects),
+                workdir=str(workdir),
+                tools=_tools(session.environ),
+                inputs=inputs,
+                run_code=True,
+                services=services(session.environ),
+                clients=clients(session.environ),
+                public_services=public(session.environ),
+            )
+            return (*missing, *session.hosts.rehearse(ctx))
     finally:
         shutil.rmtree(workdir, ignore_errors=True)
 
@@ -110,25 +107,6 @@ def _asked_for(session: Session, bound: Bound) -> None:
         if name not in asked:
             message, hint = say.nobody_asks(name, asked)
             raise UsageError(message, where="--evidence", hint=hint)
-
-
-def _inputs(session: Session, pack: Rulepack) -> tuple[tuple[EvidenceInput, ...], tuple[Check, ...]]:
-    """Return the files that ``pack`` asks for, and a check for each that cannot be handed on."""
-    found, missing = [], []
-    for name, entry in pack.evidence.items():
-        path = session.evidence.get(name)
-        if entry.source != "file":
-            continue
-        if path is None:
-            missing.append(say.not_given(name, entry.where))
-            continue
-        size = path.stat().st_size
-        if size > LARGEST:
-            missing.append(say.too_large(name, size, LARGEST, entry.where))
-            continue
-        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-        found.append(EvidenceInput(name=name, path=str(path), sha256=sha256, size=size, provenance=f"file:{path.name}"))
-    return tuple(found), tuple(missing)
 
 
 def _tools(environ: Mapping[str, str]) -> dict[str, str]:

@@ -11,6 +11,11 @@ from bascule.messages import rulepack as say
 
 _NAME = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 _LOGIN = r"[A-Za-z0-9][A-Za-z0-9_-]*"
+_SIZE = r"[1-9][0-9]{0,7}(?:KiB|MiB)"
+_MEMBER = r"[^/\\\x00-\x1f]+(?:/[^/\\\x00-\x1f]+)*"
+
+LARGEST = 64 * 1024 * 1024
+"""Bytes of an evidence file, whatever a pack says."""
 
 
 def _glob(text: str) -> say.Said | None:
@@ -51,6 +56,22 @@ def _zone(text: str) -> say.Said | None:
     return None
 
 
+def _event(text: str) -> say.Said | None:
+    return None if text in ("pull_request", "push") else say.not_an_event(text)
+
+
+def _size(text: str) -> say.Said | None:
+    number = re.fullmatch(_SIZE, text)
+    if number is None:
+        return say.not_a_size(text)
+    return say.too_big(text) if size_of(text) > LARGEST else None
+
+
+def size_of(text: str) -> int:
+    """Return a size such as ``5MiB`` in bytes."""
+    return int(text[:-3]) * (1024 * 1024 if text.endswith("MiB") else 1024)
+
+
 Glob = Annotated[str, Kind("glob", _glob)]
 Expression = Annotated[str, Kind("RE2 expression", _expression)]
 Name = Annotated[str, _matching(_NAME, say.NAME)]
@@ -63,5 +84,10 @@ Label = Annotated[str, Kind("label", _label)]
 CheckName = Annotated[str, Kind("check name", _check)]
 Reason = Annotated[str, Kind("reason", _reason)]
 Zone = Annotated[str, Kind("IANA time zone", _zone)]
+WorkflowFile = Annotated[str, _matching(r"\.github/workflows/[A-Za-z0-9._-]+\.ya?ml", say.WORKFLOW)]
+ArtifactName = Annotated[str, _matching(r"[^\\/:<>|*?\"\r\n]{1,256}", say.ARTIFACT)]
+MemberPath = Annotated[str, _matching(_MEMBER, say.MEMBER)]
+RunEvent = Annotated[str, Kind("`pull_request` or `push`", _event, "^(?:pull_request|push)$")]
+Size = Annotated[str, Kind("size", _size, f"^{_SIZE}$")]
 Count = Annotated[int, AtLeast(0)]
 Limit = Annotated[int, AtLeast(1)]

@@ -10,7 +10,9 @@ from attrs import frozen
 
 from bascule.config.reader import Document, Path
 from bascule.config.shape import keys_of
-from bascule.rulepack.schema import CheckShape, EvidenceShape, PackShape, RuleShape
+from bascule.rulepack.evidence_shape import EvidenceShape
+from bascule.rulepack.kinds import size_of
+from bascule.rulepack.schema import CheckShape, PackShape, RuleShape
 from bascule.types import CheckRequirement, EvidenceSource, Rule
 
 
@@ -75,7 +77,21 @@ def _item(value: Any, where: str) -> Any:
     if isinstance(value, CheckShape):
         return CheckRequirement(name=value.name, app=value.app)
     if isinstance(value, EvidenceShape):
-        return EvidenceSource(name=value.name, source=value.source, where=where)
+        return _source(value, where)
     if isinstance(value, RuleShape):
         return Rule(id=value.id, use=value.use, params=value.params, where=where)
     return value
+
+
+def _source(shape: EvidenceShape, where: str) -> EvidenceSource:
+    return EvidenceSource(
+        name=shape.name,
+        source=shape.source,
+        where=where,
+        workflow=shape.workflow or "",
+        artifact=shape.artifact or "",
+        file=shape.file or "",
+        event=shape.event or ("pull_request" if shape.source == "actions" else ""),
+        max_size=None if shape.max_size is None else size_of(shape.max_size),
+        max_age=shape.max_age,
+    )

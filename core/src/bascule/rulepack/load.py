@@ -13,6 +13,7 @@ from bascule.messages import rulepack as say
 from bascule.rulepack import params
 from bascule.rulepack.build import build
 from bascule.rulepack.catalog import Catalog
+from bascule.rulepack.evidence_shape import EvidenceShape
 from bascule.rulepack.extend import MATCH, Policy, Template, extend
 from bascule.rulepack.layer import layer_of
 from bascule.rulepack.schema import PackShape
@@ -224,6 +225,7 @@ class _Loader:
             if entry.name in named:
                 self._say(doc, ("evidence", at, "name"), say.same_id(entry.name, named[entry.name]))
             named.setdefault(entry.name, doc.at(("evidence", at, "name")))
+            self._check_source(doc, at, entry)
         first: dict[str, str] = {}
         for at, rule in enumerate(shape.rules or ()):
             if rule.id in first:
@@ -235,6 +237,23 @@ class _Loader:
                 continue
             for path, said, at_key in params.check(rule.use, spec.schema, rule.params):
                 self._say(doc, ("rules", at, *path), said, key=at_key)
+
+    def _check_source(self, doc: Document, at: int, entry: EvidenceShape) -> None:
+        """Check that the keys of workflows' artifacts stand where they mean something, and are all there."""
+        place: Path = ("evidence", at)
+        if entry.source == "actions":
+            for name, value, example in (
+                ("workflow", entry.workflow, ".github/workflows/plan.yml"),
+                ("artifact", entry.artifact, "tfplan"),
+            ):
+                if value is None:
+                    self._say(doc, place, say.actions_needs(name, example))
+            return
+        for name in ("workflow", "artifact", "file", "event", "max_age"):
+            if getattr(entry, name) is not None:
+                self._say(doc, (*place, name), say.only_actions(name, entry.source), key=True)
+        if entry.source == "local" and entry.max_size is not None:
+            self._say(doc, (*place, "max_size"), say.only_actions("max_size", entry.source), key=True)
 
     def _check_examples(self, doc: Document, shape: PackShape) -> None:
         first: dict[str, str] = {}

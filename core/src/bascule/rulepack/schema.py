@@ -14,6 +14,7 @@ from attrs import Factory, frozen
 
 from bascule.config.duration import Seconds
 from bascule.config.shape import key
+from bascule.rulepack.evidence_shape import EvidenceShape
 from bascule.rulepack.example_shape import ExampleChange
 from bascule.rulepack.kinds import (
     App,
@@ -169,19 +170,6 @@ class RuleShape:
 
 
 @frozen(kw_only=True)
-class EvidenceShape:
-    """A file that rehearsals need and cannot make from the change alone, such as a plan."""
-
-    name: Name = key(doc="What the plugin calls it.", example="plan")
-    source: Literal["file", "local"] = key(
-        doc="`file`: given with the command, `--evidence NAME=FILE`; what it was made from is the giver's word. "
-        "`local`: the plugin makes it here, which may run the change's own code.",
-        name="from",
-        example="file",
-    )
-
-
-@frozen(kw_only=True)
 class ScheduleShape:
     """When merging is allowed; outside these hours a change waits."""
 
@@ -320,7 +308,7 @@ class PackShape:
         doc="Files that rehearsals need, and where they come from.",
         default=None,
         example="[{name: plan, from: file}]",
-        tighten="Entries add up; one of the same `name` must come from the same place.",
+        tighten="Entries add up; one of the same `name` must come from the same place, with the same limits or lower.",
     )
     schedule: ScheduleShape | None = key(doc="When merging is allowed.", default=None)
     relax: RelaxShape | None = key(doc="What of branch protection may be waived.", default=None)

@@ -1,5 +1,6 @@
 """`/_sim/`: what tests and the demo steer; nothing here exists on GitHub."""
 
+import base64
 from typing import Any
 
 from cattrs.errors import BaseValidationError
@@ -7,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from bascule.simulator import actions
 from bascule.simulator import model as m
 from bascule.simulator.access import repo_by_name, user_by_login
 from bascule.simulator.auth import add_token, add_user
@@ -169,6 +171,43 @@ def _apps(_method: str, body: Any, world: World, _: Gateway) -> Any:
     return {"id": app.id, "slug": app.slug, "installation_id": installation.id, "bot_id": app.bot_id}
 
 
+def _run(world: World, repo: m.Repo, body: Any) -> m.WorkflowRun:
+    run = world.store.workflow_runs.get(body["id"])
+    if run is None or run.repo_id != repo.id:
+        raise KeyError(body["id"])
+    return run
+
+
+def _named_repo(world: World, name: str) -> m.Repo:
+    repo = repo_by_name(world, *name.split("/", 1))
+    if repo is None:
+        raise KeyError(name)
+    return repo
+
+
+def _runs(_method: str, body: Any, world: World, _: Gateway) -> Any:
+    """A run begins: {"repo", "workflow", "head_sha", "event"?, "head_repo"?, "head_branch"?, "referenced_workflows"?}.
+
+    With {"repo", "id"} an earlier one goes on, or with "rerun" begins its next attempt. "status" or "conclusion" say
+    how it stands; without both it has succeeded.
+    """
+    repo = _named_repo(world, body["repo"])
+    if "id" in body:
+        run = _run(world, repo, body)
+        (actions.add_attempt if body.get("rerun") else actions.settle)(world, run, body)
+    else:
+        head = _named_repo(world, body.get("head_repo", body["repo"]))
+        run = actions.begin_run(world, repo, head, body, repo.owner_id)
+    return {"id": run.id, "attempt": run.last.number, "number": run.run_number}
+
+
+def _artifacts(_method: str, body: Any, world: World, _: Gateway) -> Any:
+    """A step uploads: {"repo", "id" of the run, "name", "zip" in base64, "digest"?, "size"?, "retention_days"?}."""
+    run = _run(world, _named_repo(world, body["repo"]), body)
+    made = actions.upload(world, run, body, base64.b64decode(body["zip"]))
+    return {"id": made.id, "digest": made.digest}
+
+
 routes = [
     _endpoint("clock", _clock, ["GET", "POST"]),
     _endpoint("latency", _latency, ["GET", "POST"]),
@@ -180,4 +219,6 @@ routes = [
     _endpoint("users", _users, ["POST"]),
     _endpoint("orgs", _orgs, ["POST"]),
     _endpoint("apps", _apps, ["POST"]),
+    _endpoint("runs", _runs, ["POST"]),
+    _endpoint("artifacts", _artifacts, ["POST"]),
 ]

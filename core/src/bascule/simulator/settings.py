@@ -43,6 +43,10 @@ class Switches:
     auto_merge_fires_on_relax: bool = True
     #: `base.sha` of an open pull request is the branch's tip (else the tip of when its head or base last changed).
     pull_base_sha_follows_branch: bool = False
+    #: `pull_requests[].base.sha` of a workflow's run is the base branch's tip (else the tip of when the run was made).
+    run_base_sha_follows_branch: bool = False
+    #: `pull_requests` of runs lists nothing, as for forks.
+    run_pulls_hidden: bool = False
     #: Files that the list of a pull request's files holds at most.
     files_limit: int = 3000
     #: Rules that an organization's active ruleset puts on every branch, by GraphQL's type. No pull request meets them;

@@ -112,6 +112,8 @@ class Store:
         self.statuses = self._table("statuses", m.CommitStatus)
         self.check_suites = self._table("check_suites", m.CheckSuite)
         self.check_runs = self._table("check_runs", m.CheckRun)
+        self.workflow_runs = self._table("workflow_runs", m.WorkflowRun)
+        self.artifacts = self._table("artifacts", m.Artifact)
         self.protection_rules = self._table("protection_rules", m.BranchProtectionRule)
         self.releases = self._table("releases", m.Release)
         # Handlers run on worker threads, one at a time under the server's lock.

@@ -127,11 +127,36 @@ class Rule:
 
 @frozen(kw_only=True)
 class EvidenceSource:
-    """Where the evidence ``name`` comes from: ``file`` (given with the command) or ``local`` (a plugin makes it)."""
+    """Where the evidence ``name`` comes from: ``file`` (given with the command), ``actions`` (the artifact of a
+    workflow's run) or ``local`` (a plugin makes it).
+
+    The fields from ``workflow`` to ``event`` are set for ``actions`` only: the workflow's file, the artifact's name,
+    the file in it (empty: its only one) and the event that starts the run. ``max_size`` in bytes, ``max_age`` in
+    seconds from the start of the run; None where the pack states no limit of its own.
+    """
 
     name: str
     source: str
     where: str = ""
+    workflow: str = ""
+    artifact: str = ""
+    file: str = ""
+    event: str = ""
+    max_size: int | None = None
+    max_age: float | None = None
+
+    @property
+    def origin(self) -> tuple[str, ...]:
+        """Return what makes two entries come from the same place: all but name and limits."""
+        return (self.source, self.workflow, self.artifact, self.file, self.event)
+
+    @property
+    def place(self) -> str:
+        """Return the origin in a few words: ``file``, or ``actions: .github/workflows/plan.yml, artifact tfplan``."""
+        if self.source != "actions":
+            return self.source
+        file = f", file {self.file}" if self.file else ""
+        return f"actions: {self.workflow} on {self.event}, artifact {self.artifact}{file}"
 
 
 @frozen(kw_only=True)

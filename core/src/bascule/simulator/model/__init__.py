@@ -4,6 +4,7 @@ All times are texts such as `2026-01-31T12:00:00Z` from the simulator's clock; a
 Records are stored through `bascule.simulator.store`; change one and call `save` on its table.
 """
 
+from bascule.simulator.model.actions import Artifact, RunAttempt, WorkflowRun
 from bascule.simulator.model.checks import CheckRun, CheckSuite, CommitStatus, RunStatus, StatusState
 from bascule.simulator.model.ids import node_id, parse_node_id
 from bascule.simulator.model.people import App, Installation, Team, Token, User
@@ -33,6 +34,7 @@ from bascule.simulator.model.repos import Label, Repo
 __all__ = [
     "ActorSet",
     "App",
+    "Artifact",
     "AutoMergeRequest",
     "BranchProtectionRule",
     "CheckRun",
@@ -55,11 +57,13 @@ __all__ = [
     "ReviewComment",
     "ReviewState",
     "ReviewThread",
+    "RunAttempt",
     "RunStatus",
     "StatusState",
     "Team",
     "Token",
     "User",
+    "WorkflowRun",
     "node_id",
     "parse_node_id",
 ]

@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from bascule.simulator.rest import (
     accounts,
+    actions,
     branches,
     checks,
     collaborators,
@@ -45,6 +46,7 @@ ROUTES: list[Route] = [
     *branches.routes,
     *statuses.routes,
     *checks.routes,
+    *actions.routes,
     *pulls.routes,
     *merges.routes,
     *reviews.routes,
