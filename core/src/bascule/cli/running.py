@@ -94,9 +94,12 @@ def files(given: tuple[str, ...]) -> dict[str, Path]:
     """Return the evidence files of ``NAME=FILE`` options by name.
 
     Raises:
-        UsageError: an option of another form, a name twice, or no file there.
+        UsageError: an option of another form, a name twice, or no plain file there.
     """
+    import stat
+
     from bascule.errors import UsageError
+    from bascule.messages.evidence import kind_of
 
     found: dict[str, Path] = {}
     for option in given:
@@ -105,9 +108,21 @@ def files(given: tuple[str, ...]) -> dict[str, Path]:
             raise UsageError(f"found {option!r}, expected NAME=FILE", hint="for example: --evidence plan=plan.json")
         if name in found:
             raise UsageError(f"{name} is given twice", where="--evidence", hint="leave one of them out")
-        if not Path(path).is_file():
-            raise UsageError(f"there is no file {path}", where=f"--evidence {name}", hint="give the path of a file")
-        found[name] = Path(path).resolve()
+        # Not resolved: a link is refused, here and again when the file is copied.
+        whole = Path(path).absolute()
+        try:
+            mode = whole.lstat().st_mode
+        except OSError:
+            raise UsageError(
+                f"there is no file {path}", where=f"--evidence {name}", hint="give the path of a file"
+            ) from None
+        if not stat.S_ISREG(mode):
+            raise UsageError(
+                f"{path} cannot be taken: {kind_of(mode)}",
+                where=f"--evidence {name}",
+                hint="write it to a plain file and give that",
+            )
+        found[name] = whole
     return found
 
 

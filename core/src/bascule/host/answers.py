@@ -117,6 +117,10 @@ def unanswered(given: Sequence[Check], speaker: Speaker, pack: Rulepack, where: 
     return [checks.no_answer(rule, speaker.source) for rule in speaker.rules(pack) if rule.id not in said]
 
 
+_BROUGHT = ("actions:", "file:")
+"""How the provenance of what the core brought begins; a plugin may repeat it, and not invent it."""
+
+
 def evidence(given: Evidence, speaker: Speaker, ctx: DryRunContext, where: str | None) -> Evidence | Check:
     """Return ``given`` under its real source, or an error if it is another's, or bound to something else."""
     if not speaker.owns(given.kind):
@@ -124,6 +128,8 @@ def evidence(given: Evidence, speaker: Speaker, ctx: DryRunContext, where: str |
     bound = (given.binding.head_sha, given.binding.base_sha, given.binding.pack_sha256)
     if bound != (ctx.change.head_sha, ctx.change.base_sha, ctx.pack.sha256) or not _SHA256.fullmatch(given.sha256):
         return checks.foreign_evidence(speaker.plugin, speaker.source, shown(given.kind), where)
+    if given.provenance.startswith(_BROUGHT) and given.provenance not in {i.provenance for i in ctx.inputs}:
+        return checks.claimed_origin(speaker.plugin, speaker.source, shown(given.provenance), where)
     return evolve(given, summary=_clean(given.summary), provenance=_clean(given.provenance), source=speaker.source)
 
 

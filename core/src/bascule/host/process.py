@@ -12,6 +12,7 @@ from pathlib import Path
 from bascule.host.homes import Home
 from bascule.host.nursery import MARK, Direct, Nursery
 from bascule.host.settings import Limits, Settings, clean_environment
+from bascule.redact import redact
 
 _CHUNK = 1 << 16
 _TAIL = 4096
@@ -135,7 +136,7 @@ class HostProcess:
     def output(self) -> str:
         """Return the end of what was printed during this call."""
         self._read_output()
-        return self._tail.decode(errors="replace")
+        return redact(self._tail.decode(errors="replace"))
 
     def _read_answers(self) -> None:
         with contextlib.suppress(BlockingIOError):

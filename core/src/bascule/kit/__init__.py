@@ -26,10 +26,11 @@ from bascule.kit.edits import Edit, Pattern, edits, step_text
 from bascule.kit.proof import given, prove, service
 from bascule.kit.tools import Ran, Tool, find, tool
 from bascule.kit.trees import Tree, Trees
+from bascule.redact import redact
 from bascule.types import ToolSpec
 
 __all__ = [
     "Answer", "Ask", "Book", "Edit", "Limits", "Pattern", "Ran", "RehearsalError", "Tool", "ToolSpec", "Tree",
-    "Trees", "allow", "block", "edits", "error", "find", "given", "json_document", "prove", "service", "step_text",
-    "tool", "wait", "yaml_documents",
+    "Trees", "allow", "block", "edits", "error", "find", "given", "json_document", "prove", "redact", "service",
+    "step_text", "tool", "wait", "yaml_documents",
 ]  # fmt: skip

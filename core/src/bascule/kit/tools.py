@@ -15,8 +15,11 @@ from attrs import field, frozen
 
 from bascule.kit.answers import RehearsalError
 from bascule.messages import kit as say
+from bascule.redact import redact
 from bascule.types import DryRunContext, Status
 
+_QUOTED = 20_000
+"""Characters at the end of what a tool said that are looked at for the few that are quoted."""
 _KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
@@ -63,7 +66,7 @@ class Tool:
         Raises:
             RehearsalError: another exit status, too slow, too much output; BLOCK when ``blame`` says it is the change.
         """
-        shown = " ".join((self.name, *args[:2]))
+        shown = redact(" ".join((self.name, *args[:2])))
         kept = {k: os.environ[k] for k in _KEPT if k in os.environ}
         home = str(self.home)
         whole = {"LC_ALL": "C.UTF-8", **kept, "HOME": home, "TMPDIR": home, **self.env, **(env or {})}
@@ -95,8 +98,9 @@ class Tool:
 
 
 def _last(text: str) -> str:
-    """Return the end of what a tool said, in one line of at most 400 characters."""
-    line = " ".join(text.split())
+    """Return the end of what a tool said, without secrets, in one line of at most 400 characters."""
+    # Before the cut: the half of a token has no form any more by which it could be known.
+    line = " ".join(redact(text[-_QUOTED:]).split())
     return line if len(line) <= 400 else f"…{line[-399:]}"
 
 

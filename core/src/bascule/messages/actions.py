@@ -64,7 +64,7 @@ def no_run(path: str, event: str, sha: str, others: Sequence[str]) -> Say:
 def foreign_run(path: str, url: str) -> Say:
     """A run on the same commit, of another repository's branch."""
     return Say(
-        f"{code(path)} ran on this commit only for a branch of another repository: {url}",
+        f"{code(path)} ran on this commit only for a branch of another repository: {code(url)}",
         "a run for the change's own branch",
         "push a commit to the change's branch, so that it runs there",
     )
@@ -83,7 +83,7 @@ def unfinished(path: str, state: str, attempt: int, url: str) -> Say:
     """It runs, or waits for a runner or an approval."""
     again = f", attempt {attempt}" if attempt > 1 else ""
     return Say(
-        f"the last run of {code(path)} is {state.replace('_', ' ')}{again}: {url}",
+        f"the last run of {code(path)} is {state.replace('_', ' ')}{again}: {code(url)}",
         "a run that has succeeded",
         "wait for it",
         Status.WAIT,
@@ -93,7 +93,7 @@ def unfinished(path: str, state: str, attempt: int, url: str) -> Say:
 def not_approved(path: str, url: str) -> Say:
     """A run that somebody must let start."""
     return Say(
-        f"the run of {code(path)} waits for an approval: {url}",
+        f"the run of {code(path)} waits for an approval: {code(url)}",
         "a run that has succeeded",
         "read the change, then approve the run",
         Status.WAIT,
@@ -104,7 +104,7 @@ def failed(path: str, conclusion: str, attempt: int, url: str) -> Say:
     """It ended otherwise than well."""
     again = f" at attempt {attempt}" if attempt > 1 else ""
     return Say(
-        f"the last run of {code(path)} ended as {conclusion.replace('_', ' ')}{again}: {url}",
+        f"the last run of {code(path)} ended as {conclusion.replace('_', ' ')}{again}: {code(url)}",
         "a run that has succeeded",
         f"see its log, mend the cause, and {_AGAIN}",
     )
@@ -113,7 +113,7 @@ def failed(path: str, conclusion: str, attempt: int, url: str) -> Say:
 def old(path: str, age: float, most: float, url: str) -> Say:
     """Longer ago than the pack takes."""
     return Say(
-        f"the last run of {code(path)} began {age / 3600:.1f} h ago: {url}",
+        f"the last run of {code(path)} began {age / 3600:.1f} h ago: {code(url)}",
         f"a run that began at most {duration.show(most)} ago",
         f"{_AGAIN}: re-run all jobs",
     )
@@ -123,7 +123,7 @@ def other_pulls(path: str, numbers: Sequence[int], own: int, url: str) -> Say:
     """The run may have been for a merge with another base."""
     named = ", ".join(f"#{n}" for n in numbers)
     return Say(
-        f"the run of {code(path)} may be that of {named}, which has the same head: {url}",
+        f"the run of {code(path)} may be that of {named}, which has the same head: {code(url)}",
         f"a run for #{own} alone",
         f"close {named}, then push a commit to the change's branch",
     )
@@ -141,7 +141,7 @@ def loose_call(path: str, name: str) -> Say:
 def no_artifact(name: str, url: str) -> Say:
     """The run left nothing by that name."""
     return Say(
-        f"the run has no artifact {code(name)}: {url}",
+        f"the run has no artifact {code(name)}: {code(url)}",
         f"one artifact {code(name)}",
         "see whether its upload step ran, and whether `artifact` in the pack is the name that it gives",
     )
@@ -150,7 +150,7 @@ def no_artifact(name: str, url: str) -> Say:
 def earlier_artifact(name: str, url: str) -> Say:
     """Only an earlier attempt left one."""
     return Say(
-        f"the artifact {code(name)} is not from the run's latest attempt: {url}",
+        f"the artifact {code(name)} is not from the run's latest attempt: {code(url)}",
         "an artifact that the latest attempt made",
         f"{_AGAIN}: re-run all jobs, not only the failed ones",
     )
@@ -159,7 +159,7 @@ def earlier_artifact(name: str, url: str) -> Say:
 def two_artifacts(name: str, number: int, url: str) -> Say:
     """Which of them is meant?"""
     return Say(
-        f"the run has {number} artifacts {code(name)}: {url}",
+        f"the run has {number} artifacts {code(name)}: {code(url)}",
         "exactly one",
         "give each job's artifact its own name",
     )
@@ -168,7 +168,7 @@ def two_artifacts(name: str, number: int, url: str) -> Say:
 def foreign_artifact(name: str, url: str) -> Say:
     """GitHub states another commit or repository for it than for the run."""
     return Say(
-        f"the artifact {code(name)} is stated to be of another commit or repository than its run: {url}",
+        f"the artifact {code(name)} is stated to be of another commit or repository than its run: {code(url)}",
         "an artifact of this run",
         _AGAIN,
     )
@@ -177,7 +177,7 @@ def foreign_artifact(name: str, url: str) -> Say:
 def expired(name: str, url: str) -> Say:
     """Its time is over."""
     return Say(
-        f"the artifact {code(name)} has expired: {url}",
+        f"the artifact {code(name)} has expired: {code(url)}",
         "an artifact that is still there",
         f"{_AGAIN}: re-run all jobs",
     )
@@ -186,7 +186,7 @@ def expired(name: str, url: str) -> Say:
 def no_digest(name: str, url: str) -> Say:
     """Nothing to hold the download against."""
     return Say(
-        f"GitHub states no digest of the artifact {code(name)}: {url}",
+        f"GitHub states no digest of the artifact {code(name)}: {code(url)}",
         "an artifact with a SHA-256 digest",
         "upload it with `actions/upload-artifact` 4.4 or newer",
     )

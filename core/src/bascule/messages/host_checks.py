@@ -112,6 +112,19 @@ def foreign_evidence(plugin: str, source: str, kind: str, where: str | None = No
     )
 
 
+def claimed_origin(plugin: str, source: str, provenance: str, where: str | None = None) -> Check:
+    """Evidence that says it is from a file that the core did not bring."""
+    return _check(
+        plugin,
+        "dry_run",
+        Status.ERROR,
+        f"{code(source)} gave evidence from {code(provenance)}, which the core did not bring",
+        "evidence from a file that the core brought for this rehearsal, or made here",
+        "tell the plugin's authors",
+        where,
+    )
+
+
 def no_gate(plugin: str, source: str, where: str | None = None) -> Check:
     """A pack binds a change to a plugin that has no gate."""
     return _check(

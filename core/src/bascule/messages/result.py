@@ -46,6 +46,17 @@ ADMITS = {
 }
 
 
+def origin(provenance: str) -> str:
+    """Return where evidence came from: ``actions:RUN/ATTEMPT/ARTIFACT``, ``file:NAME`` or ``local`` in words."""
+    how, _, rest = provenance.partition(":")
+    parts = rest.split("/")
+    if how == "actions" and len(parts) == 3:
+        return f"run {parts[0]} (attempt {parts[1]}), artifact {parts[2]}"
+    if how == "file" and rest:
+        return f"given file {code(rest)}"
+    return "made here" if provenance == "local" else code(provenance)
+
+
 def restore_command(run: str) -> str:
     """Return what a person runs when protection was left open by ``run``; empty: by an earlier run, long expired."""
     return f"bascule restore --run {run}" if run else "bascule restore --expired"

@@ -59,22 +59,28 @@ def _one_pack(session: Session, snapshot: Snapshot, bringer: Bringer, part: Boun
     core = gates.run(ctx, claimed=part.claimed)
     session.progress(f"gates of {pack.name}")
     asked = session.hosts.gate(ctx, names)
-    produced = _rehearse(session, snapshot, bringer, part)
+    produced, missing = _rehearse(session, snapshot, bringer, part)
     evidence = tuple(e for e in produced if isinstance(e, Evidence))
     said = tuple(c for c in produced if isinstance(c, Check))
     if evidence:
         again = GateContext(change=change, pack=pack, now=snapshot.date, evidence=evidence)
         asked = session.hosts.gate(again, names)
+    core = (*core, *missing)
     children = [verdict("core", core)] if core else []
     if asked or said:
         children.append(verdict(pack.scenario, (*asked, *said)))
     return Judged(tree=verdict(pack.name, children=children), evidence=evidence)
 
 
-def _rehearse(session: Session, snapshot: Snapshot, bringer: Bringer, part: BoundPack) -> tuple[Evidence | Check, ...]:
-    """Let the scenario rehearse on files only; contents are fetched first, because a host has no network token."""
+def _rehearse(
+    session: Session, snapshot: Snapshot, bringer: Bringer, part: BoundPack
+) -> tuple[tuple[Evidence | Check, ...], tuple[Check, ...]]:
+    """Let the scenario rehearse on files only; contents are fetched first, because a host has no network token.
+
+    Returns what the scenario said, and what the core says of files that it could not bring.
+    """
     if not session.hosts.rehearsing(part.pack):
-        return ()
+        return (), ()
     session.progress(f"rehearsal of {part.pack.name}")
     if session.hosts.reads_tags(part.pack):
         session.connection.tags(snapshot)
@@ -95,7 +101,7 @@ def _rehearse(session: Session, snapshot: Snapshot, bringer: Bringer, part: Boun
                 clients=clients(session.environ),
                 public_services=public(session.environ),
             )
-            return (*missing, *session.hosts.rehearse(ctx))
+            return session.hosts.rehearse(ctx), missing
     finally:
         shutil.rmtree(workdir, ignore_errors=True)
 

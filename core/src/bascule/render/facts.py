@@ -143,6 +143,31 @@ def scenarios(result: Result) -> str:
     return ", ".join(dict.fromkeys(p.scenario for p in result.packs))
 
 
+@frozen(kw_only=True)
+class Proof:
+    """Evidence as a person reads it: what kind, what it says, where it came from."""
+
+    kind: str
+    summary: str
+    origin: str
+
+
+def proofs(result: Result) -> tuple[Proof, ...]:
+    """Return the evidence that the rules were asked about, in the order in which rehearsals gave it."""
+    return tuple(
+        Proof(
+            kind=str(p["kind"]),
+            summary=str(p["summary"]),
+            origin=", ".join(
+                part
+                for part in (words.origin(str(p["provenance"])), str(p["tool"]), f"sha256:{str(p['sha256'])[:12]}")
+                if part
+            ),
+        )
+        for p in result.details.get("evidence", ())
+    )
+
+
 def setting(relaxation: Relaxation) -> str:
     """Return what is edited: ``main · branch protection`` or ``ruleset 20314``."""
     kind, _, rest = relaxation.object.partition(":")

@@ -99,7 +99,7 @@ def body(result: Result, *, run_url: str = "", limit: int = LIMIT, before: str =
     """Return the Markdown of ``result``, at most ``limit`` characters after ``before``."""
     found = f.facts(result)
     above = [f"### {_heading(result, found)}", _lead(result, found)]
-    below = [_protection(result), *_after(result, found)]
+    below = [_protection(result), *_after(result, found), _evidence(result)]
     last = _footer(result, run_url)
     open_rows = [_open_row(c) for c in found.open]
     details = [_detail_row(c) for c in found.checks]
@@ -165,6 +165,18 @@ def _protection(result: Result) -> str:
         if window.verified is not None:
             rows.append(f"| verified | {'✓' if window.verified else '✗'} {words.verified(window.verified)} |")
     return "\n".join(["| protection | |", "|---|---|", *rows])
+
+
+def _evidence(result: Result) -> str:
+    """Return what the rules were asked about and where it came from, folded away; empty where there is none."""
+    rows = [
+        f"| {markdown(code(p.kind))} | {markdown(p.summary, limit=200)} | {markdown(p.origin)} |"
+        for p in f.proofs(result)
+    ]
+    if not rows:
+        return ""
+    table = _table("| evidence | says | from |", "|---|---|---|", rows[:_MOST], len(rows))
+    return f"<details><summary>Evidence</summary>\n\n{table}\n\n</details>"
 
 
 def _edit(relaxation: Relaxation) -> str:

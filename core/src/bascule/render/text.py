@@ -34,6 +34,7 @@ def text(result: Result, *, verbose: bool = False, color: bool = False, width: i
         lines += ["", *tree_lines(result.verdict, look)]
     elif found.checks:
         lines += ["", *_rows(look, _check_rows(found))]
+    lines += _evidence(result, look)
     lines += _protection(result, found, look)
     lines += _done(result, look) if result.window or result.merge else _plan(result, look)
     lines += ["", *_tail(result, look)]
@@ -79,6 +80,14 @@ def _failing(check: Check) -> Iterable[tuple[str, str, str, str]]:
     yield words.HEADINGS[check.status.value], f.name(check), f"{check.found}{needs}", f.place(check.where)
     if check.fix:
         yield "", "", f"fix: {check.fix}", ""
+
+
+def _evidence(result: Result, look: Look) -> list[str]:
+    """Return what the rules were asked about, and where it came from."""
+    rows: list[tuple[str, str, str, str]] = []
+    for proof in f.proofs(result):
+        rows += [("", proof.kind, proof.summary, ""), ("", "", proof.origin, "")]
+    return ["", *_title("Evidence", look), *_rows(look, rows)] if rows else []
 
 
 def _protection(result: Result, found: f.Facts, look: Look) -> list[str]:
