@@ -158,3 +158,30 @@ def test_no_step_runs_anything_of_a_pull_request(name: str) -> None:
         # An expression in a script would let a title or a branch name run as code.
         assert "${{" not in step.get("run", "")
     assert ("secrets." in str(found)) is (name != "observe")
+
+
+EVIDENCE_PAGE = ROOT / "docs" / "how-to" / "give-evidence.md"
+
+
+def test_the_planning_workflow_makes_what_its_pack_takes(tmp_path: Path) -> None:
+    """Its own steps, run by the real terraform: the file that it uploads is the one that the page's pack reads."""
+    (text,) = (b.text for b in blocks(EVIDENCE_PAGE) if b.mark == "workflow: plan")
+    found = yaml.safe_load(text)
+    assert found["permissions"] == {"contents": "read"}, "more than it needs"
+    (job,) = found["jobs"].values()
+    used = [step["uses"] for step in job["steps"] if "uses" in step]
+    assert [u.partition("@")[0] for u in used] == [
+        "actions/checkout", "hashicorp/setup-terraform", "actions/upload-artifact"
+    ]  # fmt: skip
+    assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", u) for u in used), "named by commit"
+    (tmp_path / "main.tf").write_text('resource "terraform_data" "a" {}\n')
+    (script,) = (step["run"] for step in job["steps"] if "run" in step)
+    assert "${{" not in script
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "CHECKPOINT_DISABLE": "1"}
+    subprocess.run(["bash", "-e", "-c", script], cwd=tmp_path, env=env, check=True, capture_output=True, timeout=300)
+    upload = job["steps"][-1]["with"]
+    assert json.loads((tmp_path / upload["path"]).read_text())["resource_changes"]
+    (pack_text,) = (b.text for b in blocks(EVIDENCE_PAGE) if b.text.startswith("# .github/rulepack/terraform.yml"))
+    (entry,) = yaml.safe_load(pack_text)["evidence"]
+    assert (entry["artifact"], entry["file"]) == (upload["name"], upload["path"])
+    assert f"# {entry['workflow']}\n" in text

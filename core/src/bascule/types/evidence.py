@@ -25,7 +25,7 @@ class Evidence:
     """The result of one rehearsal.
 
     ``data`` is JSON and is never stored whole: journal and reports carry ``sha256`` and ``summary``.
-    ``provenance`` says where it came from (``local``, ``file:PATH``, ``actions:RUN/ARTIFACT``).
+    ``provenance`` says where it came from (``local``, ``file:NAME``, ``actions:RUN/ATTEMPT/ARTIFACT``).
     """
 
     kind: str
@@ -42,9 +42,10 @@ class EvidenceInput:
     """A file that the core brought for a rehearsal, under the name that the pack's ``evidence:`` gives it.
 
     ``path`` is on this machine, readable by the plugin's process, outside its working directory; ``size`` in bytes.
-    ``provenance`` is ``file:PATH`` or ``actions:RUN/ARTIFACT``. ``head_sha`` and ``base_sha`` are what it was made
-    from, as GitHub states it for a workflow's run; None where nobody states it, as for a given file. ``made_at`` is
-    when (server time), None likewise.
+    It is a private copy, for reading only, which ``sha256`` is the hash of. ``provenance`` is ``file:NAME`` or
+    ``actions:RUN/ATTEMPT/ARTIFACT``. ``head_sha`` and ``base_sha`` are what it was made from, as GitHub states it for a
+    workflow's run; None where nobody states it, as for a given file or the base of a fork's run. ``made_at`` is when the
+    run's attempt began (server time), None likewise.
     """
 
     name: str

@@ -41,12 +41,13 @@ def _shas(ask: Ask) -> Iterator[Answer]:
         if stated is None and ask.params.get("sha") == "required":
             yield block(
                 f"nobody states of which {name} the plan is", expected=f"a plan of {name} {own[:12]}",
-                fix="take the plan from a pinned workflow's artifact, which states it",
+                fix="take the plan from a pinned workflow's run on the newest head and base: update the branch",
             )  # fmt: skip
         elif stated is not None and stated != own:
             yield block(
                 f"a plan of {name} {stated[:12]}", expected=f"a plan of {name} {own[:12]}",
-                fix="run the plan's workflow again",
+                # A re-run plans the old commit, and the merge with the old base, once more.
+                fix="let the workflow plan the newest head; where the base has moved, update the branch",
             )  # fmt: skip
 
 
