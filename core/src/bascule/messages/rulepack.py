@@ -52,7 +52,7 @@ APP = Say(
 WORKFLOW = Say(
     "workflow's file", "the whole path of one YAML file in .github/workflows", "`.github/workflows/plan.yml`"
 )
-ARTIFACT = Say("artifact's name", 'up to 256 characters without \\ / : < > | * ? "', "`tfplan`")
+ARTIFACT = Say("name of an artifact", 'up to 256 characters without \\ / : < > | * ? "', "`tfplan`")
 MEMBER = Say("path in an artifact", "names divided by single slashes, without .. and backslashes", "`out/plan.json`")
 
 _EVENTS = {

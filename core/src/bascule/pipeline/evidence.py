@@ -195,10 +195,11 @@ def copy(path: Path, to: Path, *, limit: int, seconds: float, elapsed: Callable[
         descriptor = os.open(path, flags)
     except OSError as odd:
         return say.NO_LINK if path.is_symlink() else (odd.strerror or "it cannot be opened")
+    kind = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(kind):
+        os.close(descriptor)
+        return say.kind_of(kind)
     with os.fdopen(descriptor, "rb", buffering=0) as source:
-        kind = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(kind):
-            return say.kind_of(kind)
         hashed, size, deadline = hashlib.sha256(), 0, elapsed() + seconds
         try:
             with to.open("xb") as out:

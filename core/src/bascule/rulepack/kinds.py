@@ -12,7 +12,8 @@ from bascule.messages import rulepack as say
 _NAME = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 _LOGIN = r"[A-Za-z0-9][A-Za-z0-9_-]*"
 _SIZE = r"[1-9][0-9]{0,7}(?:KiB|MiB)"
-_MEMBER = r"[^/\\\x00-\x1f]+(?:/[^/\\\x00-\x1f]+)*"
+_SEGMENT = r"(?!\.{1,2}(?:/|$))[^/\\\x00-\x1f]+"
+_MEMBER = rf"{_SEGMENT}(?:/{_SEGMENT})*"
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of an evidence file, whatever a pack says."""

@@ -44,8 +44,8 @@ class EvidenceInput:
     ``path`` is on this machine, readable by the plugin's process, outside its working directory; ``size`` in bytes.
     It is a private copy, for reading only, which ``sha256`` is the hash of. ``provenance`` is ``file:NAME`` or
     ``actions:RUN/ATTEMPT/ARTIFACT``. ``head_sha`` and ``base_sha`` are what it was made from, as GitHub states it for a
-    workflow's run; None where nobody states it, as for a given file or the base of a fork's run. ``made_at`` is when the
-    run's attempt began (server time), None likewise.
+    workflow's run; None where nobody states it, as for a given file or the base of a fork's run. ``made_at`` is when
+    the run's attempt began (server time), None likewise.
     """
 
     name: str
