@@ -303,7 +303,7 @@ def test_a_fork_gives_no_evidence_unless_the_pack_lets_forks_in(forked: Any, pla
 
 
 def test_of_a_fork_it_is_not_known_which_base_was_seen(forked: Any, plan: str) -> None:
-    text = PACK.replace("mode: auto", "mode: auto\nforks: {allow: true}")
+    text = PACK.replace("mode: auto", "mode: auto\nloosen: forks plan here, too\nforks: {allow: true}")
     repo, number, sha, fork = forked(text.replace("sha: required, ", ""))
     repo.upload(repo.run_workflow(sha, FLOW, head_repo=fork), "tfplan", packed(("plan.json", plan)))
     assert repo.run("check", str(number)).code == 0

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.e2e.kit import Repo, World
+from tests.e2e.kit import SECRETS, TOKENS, Repo, World
 
 PACK = """\
 version: 1
@@ -83,14 +85,21 @@ def test_a_merge_takes_it_too_and_journals_its_hash(repo: Repo, tmp_path: Path) 
         (["plan"], "expected NAME=FILE"),
         (["plan=/no/such/file"], "there is no file /no/such/file"),
         (["plan={file}", "plan={file}"], "plan is given twice"),
+        (["plan={folder}"], "cannot be taken: it is a folder"),
+        (["plan={link}"], "cannot be taken: it is a symbolic link"),
+        (["plan={pipe}"], "cannot be taken: it is a pipe"),
+        (["plan=/dev/stdin"], "cannot be taken: it is a"),
         (["other={file}"], "no rulepack that binds this change asks for the evidence 'other'"),
     ],
 )
 def test_mistakes_are_usage_errors(repo: Repo, tmp_path: Path, given: list[str], said: str) -> None:
     file = tmp_path / "plan.json"
     file.write_text(plan("update"))
+    (tmp_path / "link").symlink_to(file)
+    os.mkfifo(tmp_path / "pipe")
+    places = {"file": file, "folder": tmp_path, "link": tmp_path / "link", "pipe": tmp_path / "pipe"}
     number = repo.pull({"staging.tfvars": f"size = {len(said)}\n"}, head=f"mistake-{len(said)}")
-    ran = repo.run("check", str(number), *(a for g in given for a in ("--evidence", g.format(file=file))))
+    ran = repo.run("check", str(number), *(a for g in given for a in ("--evidence", g.format(**places))))
     assert ran.code == 2, ran.out + ran.err
     assert said in ran.err
     assert "fix:" in ran.err
@@ -103,3 +112,57 @@ def test_a_file_that_is_no_plan_blocks(repo: Repo, tmp_path: Path) -> None:
     ran = repo.run("check", str(number), "--json", "--evidence", f"plan={file}")
     assert (ran.code, ran.doc["status"]) == (1, "blocked"), ran.out
     assert SECRET not in ran.out + ran.err
+
+
+def test_the_pack_says_how_large_a_file_may_be(world: World, tmp_path: Path) -> None:
+    text = PACK.replace("from: file}", "from: file, max_size: 1KiB}")
+    repo = world.repo(rulepack=text, files={"staging.tfvars": "size = 1\n"})
+    file = tmp_path / "plan.json"
+    file.write_text(plan("update") + " " * 2000)
+    number = repo.pull({"staging.tfvars": "size = 2\n"}, head="large")
+    ran = repo.run("check", str(number), "--json", "--evidence", f"plan={file}")
+    assert (ran.code, ran.doc["status"]) == (1, "blocked"), ran.out
+    (check,) = [c for c in ran.checks() if c["rule"] == "evidence"]
+    assert check["expected"] == "at most 1,024 bytes"
+
+
+def test_the_report_says_what_was_given(repo: Repo, tmp_path: Path) -> None:
+    file = tmp_path / "plan.json"
+    file.write_text(plan("update"))
+    number = repo.pull({"staging.tfvars": "size = 55\n"}, head="reported")
+    ran = repo.run("check", str(number), "--evidence", f"plan={file}")
+    lines = [line.split() for line in ran.out.splitlines()]
+    at = lines.index(["Evidence"])
+    assert lines[at + 1] == ["terraform/plan", "1", "update"]
+    assert " ".join(lines[at + 2]).startswith("given file plan.json, terraform 1.11.4, sha256:")
+    marked = repo.run("check", str(number), "--evidence", f"plan={file}", "--output", "markdown").out
+    assert "| `terraform/plan` | 1 update | given file `plan.json`, terraform 1.11.4, sha256:" in marked
+
+
+def test_a_tool_sees_no_token(world: World, tmp_path: Path) -> None:
+    """Neither in its own environment nor in that of the host above it, nor of the run above that."""
+    pack = PACK.replace("from: file", "from: local")
+    repo = world.repo(rulepack=pack, files={"main.tf": 'resource "terraform_data" "a" {\n  input = 1\n}\n'})
+    own, above = tmp_path / "own", tmp_path / "above"
+    wrapper = tmp_path / "terraform"
+    wrapper.write_text(
+        "#!/bin/sh\n"
+        f"env >> {own}\n"
+        "run=$(sed -n 's/^PPid:[^0-9]*//p' /proc/$PPID/status)\n"
+        f"cat /proc/$PPID/environ /proc/$run/environ >> {above} 2>&1\n"
+        f'exec {shutil.which("terraform")} "$@"\n'
+    )
+    wrapper.chmod(0o755)
+    number = repo.pull({"main.tf": 'resource "terraform_data" "a" {\n  input = 2\n}\n'}, head="local")
+    env = repo.env(
+        BASCULE_TOOL_TERRAFORM=str(wrapper), GITHUB_ENTERPRISE_TOKEN=TOKENS["octo-reader"], GH_DEBUG="api",
+        AWS_SECRET_ACCESS_KEY="aws-own-secret-1",
+    )  # fmt: skip
+    ran = repo.run("check", str(number), "--json", env=env)
+    told = own.read_text()
+    assert "TF_IN_AUTOMATION=1" in told, ran.out
+    names = {line.partition("=")[0] for line in told.splitlines()}
+    assert not {n for n in names if n.startswith(("GH_", "GITHUB_", "BASCULE_", "AWS_"))}, names
+    both = told + above.read_text(errors="replace")
+    assert "LC_ALL" in above.read_text(errors="replace"), "the host's was read"
+    assert not [s for s in SECRETS if s in both]
