@@ -209,6 +209,16 @@ def test_evidence_of_something_else_is_an_error(site, tmp_path, head, kind, sha,
     assert reason in found.found
 
 
+@pytest.mark.parametrize("origin", ["actions:1/1/1", "file:plan.json"])
+def test_where_evidence_came_from_cannot_be_made_up(site, tmp_path, origin) -> None:
+    """The core brought no such file: a plugin may repeat what it was told of one, and claim nothing of its own."""
+    body = EVIDENCE.format(head="ctx.change.head_sha", kind="reh/plan", sha="wire.sha256(data)")
+    (found,) = rehearse(site, tmp_path, body.replace('"local"', repr(origin)))
+    assert isinstance(found, Check)
+    assert found.status is Status.ERROR
+    assert f"from `{origin}`, which the core did not bring" in found.found
+
+
 def test_numbers_that_json_has_not_are_an_error(site, tmp_path) -> None:
     body = EVIDENCE.format(head="ctx.change.head_sha", kind="reh/plan", sha="'0' * 64").replace("2.5", "float('nan')")
     (found,) = rehearse(site, tmp_path, body)

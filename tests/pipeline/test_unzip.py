@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import random
 import struct
 import zipfile
 from collections.abc import Callable
@@ -142,6 +143,27 @@ def test_a_bent_archive(tmp_path: Path, bend: Callable[[bytearray], None], said:
     bend(raw)
     (tmp_path / "a.zip").write_bytes(raw)
     assert said in told(tmp_path, tmp_path / "a.zip")
+
+
+def test_whatever_is_in_it_is_answered_in_words(tmp_path: Path) -> None:
+    """A thousand bent archives: each unpacks to what was packed, or is refused; none is a fault of ours."""
+    content = b'{"format_version": "1.2"}' * 40
+    whole = packed(tmp_path / "a.zip", ("plan.json", content), ("b/", b""), ("b/log", b"x" * 50)).read_bytes()
+    chance = random.Random(7)
+    refused = 0
+    for _ in range(1000):
+        raw = bytearray(whole)
+        for _ in range(chance.randint(1, 4)):
+            raw[chance.randrange(len(raw))] = chance.randrange(256)
+        (tmp_path / "a.zip").write_bytes(raw)
+        found = unpack(tmp_path / "a.zip", "plan.json", tmp_path / "out", limit=LIMIT)
+        if isinstance(found, Say):
+            refused += 1
+            assert not (tmp_path / "out").exists()
+        else:
+            assert (tmp_path / "out").read_bytes() == content
+            (tmp_path / "out").unlink()
+    assert 100 < refused < 1000
 
 
 def test_what_is_no_archive_at_all(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from bascule.forge.download import Fetched, fetch
 from bascule.forge.ports import MovedError, Request, Response, Transport
 from bascule.forge.reading import shaped
 from bascule.forge.rest import RepoAddress, expect, mapping_with, send
-from bascule.messages import forge as text
+from bascule.messages import download, forge
 
 _PAGES = 10
 _PER_PAGE = 100
@@ -144,7 +144,7 @@ class Actions:
                 self._address.resolve(self._transport, repository_id=moved.repository_id)
                 continue
             expect(request, response, statuses=(302,))  # the transport raises for a redirect: this is a refusal
-        message, hint = text.moved_again(self._address.full_name)
+        message, hint = forge.moved_again(self._address.full_name)
         raise OutsideError(message, hint=hint)
 
     def _pages(self, path: str, key: str, query: Mapping[str, str], purpose: str) -> list[Any]:
@@ -163,7 +163,7 @@ class Actions:
             found += rows
             if len(rows) < _PER_PAGE:
                 return found
-        message, hint = text.too_many_rows(path, _PAGES * _PER_PAGE)
+        message, hint = download.too_many_rows(path, _PAGES * _PER_PAGE)
         raise OutsideError(message, hint=hint)
 
 

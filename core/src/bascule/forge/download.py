@@ -13,7 +13,7 @@ from bascule import __version__
 from bascule.clock import Clock
 from bascule.errors import OutsideError
 from bascule.forge.addresses import Api, is_loopback
-from bascule.messages import forge as text
+from bascule.messages import download as text
 
 _BLOCK = 64 * 1024
 _STALL = 15.0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import stat
+import struct
 import zipfile
 import zlib
 from pathlib import Path
@@ -21,6 +23,10 @@ _FREE = 1024 * 1024
 """Bytes below which the ratio does not matter."""
 _BLOCK = 256 * 1024
 _ENCRYPTED = 0x1 | 0x40
+_BROKEN = (
+    zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error, EOFError, NotImplementedError, OverflowError,
+    RuntimeError, ValueError,
+)  # fmt: skip
 _PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
@@ -46,9 +52,13 @@ def unpack(archive: Path, member: str, to: Path, *, limit: int) -> Unpacked | Sa
             if isinstance(chosen, Say):
                 return chosen
             return _write(opened, chosen, to, limit)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, NotImplementedError, ValueError):
-        # The library's own words may quote the archive.
+    except _BROKEN:
         to.unlink(missing_ok=True)
+        return say.no_archive()  # without the library's own words: they may quote the archive
+    except OSError as odd:
+        to.unlink(missing_ok=True)
+        if odd.errno != errno.EINVAL:  # to look before the beginning of a file is the archive's idea
+            raise
         return say.no_archive()
 
 
