@@ -7,6 +7,7 @@ import json
 import re
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -263,6 +264,14 @@ def test_a_token_without_the_permission_is_told(one: tuple[Repo, int, str]) -> N
     ran = refused(repo, number, 1, "GitHub answered 403", env=repo.env(BASCULE_OBSERVER_TOKEN="sim-limited-5d1"))
     assert evidence(ran)["status"] == "error"
     assert evidence(ran)["fix"] == "give the Observer's token the permission Actions: read"
+
+
+def test_a_given_file_does_not_stand_in_for_the_workflow(one: tuple[Repo, int, str], plan: str, tmp_path: Path) -> None:
+    repo, number, _ = one
+    (tmp_path / "plan.json").write_text(plan)
+    ran = repo.run("check", str(number), "--evidence", f"plan={tmp_path / 'plan.json'}")
+    assert ran.code == 2, ran.out
+    assert "does not take the evidence 'plan' from a file, but from actions: .github/workflows/plan.yml" in ran.err
 
 
 def test_a_store_that_fails_is_an_outside_fault(one: tuple[Repo, int, str], plan: str) -> None:

@@ -80,6 +80,14 @@ def too_large(name: str, size: int, most: int, where: str) -> Check:
     )
 
 
+def from_elsewhere(name: str, place: str) -> tuple[str, str]:
+    """A file that the pack takes from somewhere else, and the hint."""
+    return (
+        f"the rulepack does not take the evidence {name!r} from a file, but from {place}",
+        "leave the option out; only the pack on the base branch says where evidence comes from",
+    )
+
+
 def nobody_asks(name: str, asked: tuple[str, ...]) -> tuple[str, str]:
     """A file that no bound pack asks for, and the hint."""
     return (

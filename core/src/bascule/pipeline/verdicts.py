@@ -108,10 +108,12 @@ def _rehearse(
 
 def _asked_for(session: Session, bound: Bound) -> None:
     """Refuse a file that nobody asks for: whoever gave it thinks that it decides something."""
-    asked = tuple(dict.fromkeys(n for p in bound.packs for n, e in p.pack.evidence.items() if e.source == "file"))
+    entries = [e for p in bound.packs for e in p.pack.evidence.values()]
+    asked = tuple(dict.fromkeys(e.name for e in entries if e.source == "file"))
     for name in session.evidence:
         if name not in asked:
-            message, hint = say.nobody_asks(name, asked)
+            other = next((e.place for e in entries if e.name == name), None)
+            message, hint = say.nobody_asks(name, asked) if other is None else say.from_elsewhere(name, other)
             raise UsageError(message, where="--evidence", hint=hint)
 
 
