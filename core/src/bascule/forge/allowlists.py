@@ -83,6 +83,26 @@ _KEEPER = (
     Endpoint(method="PATCH", path=f"{REPO}/git/refs/bascule/journal", why="append to the journal"),
 )
 
+_ROLLBACK_READS = (
+    Endpoint(method="GET", path=f"{REPO}/pulls", why="is there a rollback's pull request already?"),
+    Endpoint(method="GET", path=f"{REPO}/git/ref/{{ref+}}", why="is there a rollback's branch already?"),
+    Endpoint(method="GET", path=f"{REPO}/issues", why="is there a rollback's issue already?"),
+    Endpoint(method="GET", path=f"{REPO}/deployments", why="what is deployed to the rulepack's environment"),
+    Endpoint(
+        method="GET", path=f"{REPO}/deployments/{{deployment_id}}/statuses", why="whether and since when it is live"
+    ),
+)
+
+_ROLLBACK_WRITES = (
+    Endpoint(method="POST", path=f"{REPO}/git/blobs", why="a file that a rollback merged with later changes"),
+    Endpoint(method="POST", path=f"{REPO}/git/trees", why="the tree of a rollback that later commits follow"),
+    Endpoint(method="POST", path=f"{REPO}/git/commits", why="the one commit of a rollback"),
+    Endpoint(method="POST", path=f"{REPO}/git/refs", why="a rollback's branch, below bascule/"),
+    Endpoint(method="PATCH", path=f"{REPO}/git/refs/heads/bascule/{{name}}", why="a rollback's branch, on a newer tip"),
+    Endpoint(method="POST", path=f"{REPO}/pulls", why="a rollback's pull request"),
+    Endpoint(method="POST", path=f"{REPO}/issues", why="an issue with a rollback's timeline, where it is wanted"),
+)
+
 ENDPOINTS: Mapping[Identity, tuple[Endpoint, ...]] = {
     Identity.OBSERVER: (
         *_SHARED,
@@ -99,6 +119,7 @@ ENDPOINTS: Mapping[Identity, tuple[Endpoint, ...]] = {
             why="where the artifact lies; it is fetched from there without the token",
         ),
         Endpoint(method="POST", path=f"{REPO}/check-runs", why="the verdict as a check run (Apps only)"),
+        *_ROLLBACK_READS,
     ),
     Identity.MERGER: (
         *_SHARED,
@@ -116,6 +137,7 @@ ENDPOINTS: Mapping[Identity, tuple[Endpoint, ...]] = {
         Endpoint(method="GET", path=f"{REPO}/releases/tags/{{tag+}}", why="is there a release of the tag?"),
         Endpoint(method="GET", path=f"{REPO}/releases", why="is there a draft of it?"),
         Endpoint(method="POST", path=f"{REPO}/releases", why="the release that a rulepack asks for"),
+        *_ROLLBACK_WRITES,
     ),
     Identity.KEEPER: _KEEPER,
     Identity.SWEEPER: _KEEPER,

@@ -12,7 +12,15 @@ from bascule.clock import Clock
 from bascule.forge.actions import Actions
 from bascule.forge.addresses import is_loopback
 from bascule.forge.allowlists import AllowlistTransport
-from bascule.forge.fetch import cache_root, clone_path, fetch_branch, fetch_change, fetch_tags, fill
+from bascule.forge.fetch import (
+    cache_root,
+    clone_path,
+    fetch_branch,
+    fetch_change,
+    fetch_merged,
+    fetch_tags,
+    fill,
+)
 from bascule.forge.github import GitHubTransport, Spacing
 from bascule.forge.journal import GitHubJournal
 from bascule.forge.keeper import GitHubKeeper
@@ -24,6 +32,7 @@ from bascule.forge.repo import Target
 from bascule.forge.reporter import Reporter
 from bascule.forge.rest import RepoAddress
 from bascule.forge.retrying import RetryingReads, RetryPolicy
+from bascule.forge.reverter import Reverter
 from bascule.forge.snapshot import Snapshot
 from bascule.forge.tagger import GitHubTagger
 from bascule.forge.tokens import Tokens
@@ -108,6 +117,11 @@ class Connection:
         return GitHubJournal(self._transport(self._administrator), address=self._journal_address, base_tree=tree)
 
     @cached_property
+    def reverter(self) -> Reverter:
+        """Return what writes the branch and the pull request of a rollback."""
+        return Reverter(self._transport(Identity.MERGER), self._transport(Identity.OBSERVER), address=self.address)
+
+    @cached_property
     def reporter(self) -> Reporter:
         """Return what writes on the pull request; without a Merger's token it can only make check runs."""
         merger = self._transport(Identity.MERGER) if self._tokens.get(Identity.MERGER) is not None else None
@@ -156,6 +170,13 @@ class Connection:
     def tags(self, snapshot: Snapshot) -> None:
         """Fetch the repository's tags into the clone, for rehearsals that look at them."""
         fetch_tags(snapshot.repo, self.cache, self._tokens.require(Identity.OBSERVER), api=self.api, clock=self._clock)
+
+    def merged(self, snapshot: Snapshot) -> tuple[Git, str]:
+        """Return the clone after fetching a merged pull request's base branch and head, and the branch's tip."""
+        token = self._tokens.require(Identity.OBSERVER)
+        git, tip = fetch_merged(snapshot, self.cache, token, api=self.api, clock=self._clock)
+        self._base_tree = git.tree_of(tip)
+        return git, tip
 
     def objects(self, snapshot: Snapshot, *, contents: bool = False) -> Path:
         """Return the bare clone's folder; with ``contents`` every file of base and head is in it, for offline

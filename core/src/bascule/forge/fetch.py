@@ -101,6 +101,25 @@ def fetch_branch(
         return git, git.text("rev-parse", "--verify", "refs/bascule/branch")
 
 
+def fetch_merged(snapshot: Snapshot, cache: Path, token: Secret | None, *, api: Api, clock: Clock) -> tuple[Git, str]:
+    """Fetch a merged pull request's base branch and its head; return the clone and the branch's tip. As
+    :func:`fetch_branch`: no API call, one git fetch.
+
+    Raises:
+        BusyError, OutsideError: as :func:`fetch_change`.
+    """
+    change = snapshot.change_without_git
+    path = clone_path(cache, change.repo)
+    with locked(path, clock=clock):
+        git = open_clone(path, url=api.git_url(change.repo.full_name), token=token)
+        mine = f"refs/bascule/pulls/{change.number}"
+        git.run(
+            "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--force", "--filter=blob:none", "origin",
+            f"refs/heads/{change.base_ref}:refs/bascule/branch", f"refs/pull/{change.number}/head:{mine}/head",
+        )  # fmt: skip
+        return git, git.text("rev-parse", "--verify", "refs/bascule/branch")
+
+
 def fetch_tags(repo: Repo, cache: Path, token: Secret | None, *, api: Api, clock: Clock) -> None:
     """Let the clone have exactly the tags that the repository has now, with their commits. One git fetch, no API call.
 

@@ -141,7 +141,10 @@ def _acts(pack: Rulepack) -> Iterator[tuple[str, str]]:
     if pack.watch is not None:
         watch = pack.watch
         start = f"the deployment to {code(watch.environment)}" if watch.environment else f"the {watch.after}"
-        back = "rolls back what the merge broke" if watch.rollback == "auto" else "leaves a rollback to a person"
+        back = {"auto": "rolls back what the merge broke", "propose": "proposes to roll back what the merge broke"}.get(
+            watch.rollback, "leaves a rollback to a person"
+        )
+        back += " without waiting for required checks" if watch.rollback_checks == "skip" else ""
         what = f" {_list(watch.slos)}" if watch.slos else ""
         yield "watch.for", f"Watches{what} for {watch.duration / 60:g} min after {start}, and {back}."
     yield "notify.comment", f"Comments: {pack.notify.comment}."

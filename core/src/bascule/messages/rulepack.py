@@ -327,3 +327,11 @@ def nothing_in_common(a_where: str, b_where: str) -> str:
 def two_rules(rule_id: str, a_where: str, b_where: str) -> str:
     """Two templates with two rules of one id."""
     return f"two rules are called {code(rule_id)} ({a_where} and {b_where})"
+
+
+def skips_checks() -> Said:
+    """`watch.rollback.checks: skip` without `checks` in `relax.allow`."""
+    return (
+        "`watch.rollback.checks: skip` passes by required checks, and `relax.allow` does not name `checks`",
+        "add `checks` to relax.allow, or write `checks: wait`",
+    )

@@ -69,6 +69,20 @@ def journal_of(session: Session, repository: int, *, seen: TipRead | None = None
     return session.journal
 
 
+def passed(session: Session, decision: Decision) -> Result:
+    """Pass what a lane of its own has decided through the window, as :func:`act` does for what gates decided.
+
+    Raises:
+        BasculeError: something failed before anything was changed.
+    """
+    return _pass(session, decision)
+
+
+def recorded(session: Session, decision: Decision, result: Result) -> Result:
+    """Write the ``outcome`` entry of a lane's run that did nothing."""
+    return _recorded(session, decision, result)
+
+
 def _pass(session: Session, decision: Decision) -> Result:
     result, snapshot = decision.result, decision.snapshot
     plan, change = result.plan, result.change
@@ -238,6 +252,8 @@ def _journal_details(result: Result) -> dict[str, object]:
     """Return what the journal keeps of a decision: rules and policy, never contents."""
     failed = result.verdict.of(Status.BLOCK, Status.ERROR, Status.WAIT) if result.verdict is not None else ()
     return {
+        # A rollback's entries name what they undo, under the journal's signature.
+        **{key: result.details[key] for key in ("undoes", "rollback_of") if key in result.details},
         "packs": [{"name": p.name, "scenario": p.scenario, "commit": p.commit} for p in result.packs],
         "open": [{"rule": c.rule, "status": c.status.value, "source": c.source} for c in failed],
         "blockers": [b.kind.value for b in result.blockers if b.kind is not None],

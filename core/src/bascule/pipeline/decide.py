@@ -64,7 +64,7 @@ class Decision:
 
 
 @frozen(kw_only=True)
-class _Guard:
+class Guard:
     """What protection says: None where it could not be read, with the reason."""
 
     protection: Protection | None
@@ -86,7 +86,7 @@ def decide(session: Session, number: int) -> Decision:
     base = Decision(
         result=_result(session, RunStatus.NOOP, "", snapshot.change_without_git),
         snapshot=snapshot,
-        tip=_tip(snapshot.journal, before),
+        tip=tip_seen(snapshot.journal, before),
     )
     early = _nothing_to_do(session, snapshot)
     if early is not None:
@@ -129,11 +129,11 @@ def _with_protection(session: Session, known: Decision, change: Change, tree: Ve
     snapshot, united, bound = known.snapshot, known.united, known.bound
     assert united is not None
     assert bound is not None
-    merger = _merger(session, snapshot)
+    merger = who_merges(session, snapshot)
     merge, refused = _merge_plan(session, snapshot, change, tree, bound, united, known.evidence)
     if refused is not None:
         tree = verdict(tree.title, (*tree.checks, refused), tree.children)
-    guard = _protection(session, snapshot, change)
+    guard = read_protection(session, snapshot, change)
     found: tuple[Blocker, ...] = ()
     choice = Choice()
     if guard.protection is None:
@@ -155,7 +155,7 @@ def _with_protection(session: Session, known: Decision, change: Change, tree: Ve
         )
         if choice.refusals:
             tree = verdict(tree.title, (*tree.checks, *choice.refusals), tree.children)
-    plan = _plan(change, merge, choice, united) if choice.clear else None
+    plan = plan_of(change, merge, choice, united) if choice.clear else None
     status = _status(tree, choice)
     result = _result(session, status, "", change, tree, packs=tuple(PackRef.of(b.pack) for b in bound.packs))
     result = evolve(result, blockers=found, plan=plan, details=_details(known, choice))
@@ -171,7 +171,8 @@ def _status(tree: Verdict, choice: Choice) -> RunStatus:
     return RunStatus.MERGEABLE
 
 
-def _plan(change: Change, merge: MergePlan, choice: Choice, united: United) -> Plan:
+def plan_of(change: Change, merge: MergePlan, choice: Choice, united: United) -> Plan:
+    """Return the plan of merging ``change`` by ``merge`` with what ``choice`` relaxes."""
     return Plan(
         change_number=change.number,
         head_sha=change.head_sha,
@@ -185,30 +186,31 @@ def _plan(change: Change, merge: MergePlan, choice: Choice, united: United) -> P
     )
 
 
-def _protection(session: Session, snapshot: Snapshot, change: Change) -> _Guard:
+def read_protection(session: Session, snapshot: Snapshot, change: Change) -> Guard:
     """Read protection with the Keeper's token where there is one; a token that may not read it is no fault."""
     connection = session.connection
     if not connection.has(Identity.KEEPER):
-        return _Guard(protection=None, why="there is no Keeper token")
+        return Guard(protection=None, why="there is no Keeper token")
     session.progress(f"protection of {change.base_ref}")
     viewer, rule, tip = snapshot.viewer, snapshot.protection_rule, None
     if not connection.same(Identity.OBSERVER, Identity.KEEPER):
         before = session.clock.elapsed()
         seen = connection.keeper.guard(change.base_ref)
-        viewer, rule, tip = seen.viewer, seen.rule, _tip(seen.journal, before)
+        viewer, rule, tip = seen.viewer, seen.rule, tip_seen(seen.journal, before)
     before = session.clock.elapsed()
     try:
         raw = connection.keeper.protection(change.base_ref)
     except RefusedError as refused:
         if refused.response.status not in {401, 403, 404}:
             raise
-        return _Guard(protection=None, why=f"GitHub answers {refused.response.status}")
+        return Guard(protection=None, why=f"GitHub answers {refused.response.status}")
     read = canonical(raw, branch=change.base_ref, rule=rule)
     live = LiveRead(protection=read, elapsed=before)
-    return _Guard(protection=read, live=live, keeper=viewer, tip=tip)
+    return Guard(protection=read, live=live, keeper=viewer, tip=tip)
 
 
-def _merger(session: Session, snapshot: Snapshot) -> Viewer:
+def who_merges(session: Session, snapshot: Snapshot) -> Viewer:
+    """Return who the Merger's token is; one call where it is not the Observer's."""
     connection = session.connection
     if not connection.has(Identity.MERGER) or connection.same(Identity.OBSERVER, Identity.MERGER):
         return snapshot.viewer
@@ -231,13 +233,13 @@ def _merge_plan(
         ctx = MergeContext(change=change, pack=part.pack, verdict=tree, evidence=mine)
         answer = session.hosts.merge(ctx, (part.pack.scenario,))
         if isinstance(answer, Check):
-            return MergePlan(method=_method(snapshot, united)), answer
+            return MergePlan(method=method_of(snapshot, united)), answer
         if answer is not None:
             plans.append((part.pack.name, answer))
     if len(plans) > 1:
         return plans[0][1], say.two_methods(tuple(name for name, _ in plans))
     plan = plans[0][1] if plans else MergePlan(method="")
-    plan = evolve(plan, method=plan.method or _method(snapshot, united))
+    plan = evolve(plan, method=plan.method or method_of(snapshot, united))
     if not plan.message:
         # Our trailer needs a message of our own, and that replaces GitHub's: so we write what GitHub would have.
         plan = evolve(plan, message=default_message(change, plan.method))
@@ -247,7 +249,8 @@ def _merge_plan(
     return plan, None
 
 
-def _method(snapshot: Snapshot, united: United) -> str:
+def method_of(snapshot: Snapshot, united: United) -> str:
+    """Return the packs' merge method, else the repository's first choice."""
     return united.method or next((m for m in _METHODS if m in snapshot.merge_methods), _METHODS[0])
 
 
@@ -278,7 +281,7 @@ def _teams(session: Session, bound: Bound) -> Mapping[str, tuple[int, ...]]:
     return found
 
 
-def _tip(view: JournalView, before: float) -> TipRead | None:
+def tip_seen(view: JournalView, before: float) -> TipRead | None:
     """Return the journal's tip as a query showed it in passing; None where that cannot be known from it."""
     if view.tip is None:
         # Only the REST read decides that there is no journal: some servers hide such refs from GraphQL.

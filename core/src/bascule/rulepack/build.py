@@ -74,6 +74,7 @@ def build(*, name: str, path: str, commit: str, doc: Document, shape: PackShape,
             duration=of("watch.for", 3600.0),
             slos=of("watch.slos", ()),
             rollback=of("watch.rollback", "off"),
+            rollback_checks=of("watch.rollback.checks", "wait"),
         )
         if watched
         else None,

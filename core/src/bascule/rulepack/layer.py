@@ -12,7 +12,7 @@ from bascule.config.reader import Document, Path
 from bascule.config.shape import keys_of
 from bascule.rulepack.evidence_shape import EvidenceShape
 from bascule.rulepack.kinds import size_of
-from bascule.rulepack.schema import CheckShape, PackShape, RuleShape
+from bascule.rulepack.schema import CheckShape, PackShape, RollbackShape, RuleShape
 from bascule.types import CheckRequirement, EvidenceSource, Rule
 
 
@@ -55,11 +55,25 @@ def layer_of(doc: Document, shape: PackShape) -> dict[str, Stated]:
                 out[SCHEDULE] = Stated(value=(value.merge, value.timezone or "UTC"), where=doc.at((SCHEDULE, "merge")))
         elif attrs.has(type(value)):
             for below in keys_of(type(value)):
-                if (inner := getattr(value, below.attribute)) is not None:
+                inner = getattr(value, below.attribute)
+                if isinstance(inner, RollbackShape):
+                    out |= _rollback(doc, inner)
+                elif inner is not None:
                     out[f"{key.name}.{below.name}"] = _stated(doc, (key.name, below.name), inner)
         else:
             out[key.name] = _stated(doc, (key.name,), value)
     return out
+
+
+def _rollback(doc: Document, shape: RollbackShape) -> dict[str, Stated]:
+    """Return what `watch.rollback` states; its mode under its own name, for a word alone is its mode."""
+    whole: Path = ("watch", "rollback")
+    out = {"": shape.mode, ".checks": shape.checks}
+    return {
+        f"watch.rollback{tail}": Stated(value=value, where=doc.at(whole, key=True))
+        for tail, value in out.items()
+        if value is not None
+    }
 
 
 def _stated(doc: Document, path: Path, value: Any) -> Stated:

@@ -17,7 +17,7 @@ from bascule.rulepack.evidence_shape import EvidenceShape
 from bascule.rulepack.extend import MATCH, Policy, Template, extend
 from bascule.rulepack.layer import layer_of
 from bascule.rulepack.schema import PackShape
-from bascule.types import Rulepack, RuleSpec
+from bascule.types import RelaxKind, Rulepack, RuleSpec
 from bascule.types import Template as PackagedTemplate
 
 FOLDERS = ("rulepack", ".github/rulepack")
@@ -137,6 +137,7 @@ class _Loader:
         doc, shape, policy = loaded
         if not template and MATCH not in policy.stated:
             self._say(doc, ("scenario",), say.no_match(), key=True)
+        self._check_skipping(policy)
         return build(name=name, path=path, commit=commit, doc=doc, shape=shape, policy=policy)
 
     def _file(
@@ -188,6 +189,14 @@ class _Loader:
         self._check_hours(doc, shape)
         self._check_rules(doc, shape)
         self._check_examples(doc, shape)
+
+    def _check_skipping(self, policy: Policy) -> None:
+        """Refuse a rollback that passes by checks in a pack that lets nobody pass by checks."""
+        skip, allow = policy.stated.get("watch.rollback.checks"), policy.stated.get("relax.allow")
+        if skip is None or skip.value != "skip" or (allow is not None and RelaxKind.CHECKS in allow.value):
+            return
+        message, fix = say.skips_checks()
+        self.problems.append(Problem(where=skip.where, message=message, fix=fix))
 
     def _check_lists(self, doc: Document, shape: PackShape) -> None:
         everything = (

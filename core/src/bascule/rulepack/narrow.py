@@ -290,7 +290,7 @@ def _covers_person(base: str, own: str) -> bool:
 
 
 def _rollback(value: str) -> float:
-    return float(value == "off")
+    return float(("auto", "propose", "off").index(value))
 
 
 def _requirement(value: Any) -> str:
@@ -342,6 +342,7 @@ FIELDS: dict[str, Field] = {
     "watch.for": Limited(level=lambda v: -v, show=_duration),
     "watch.slos": AddsUp(),
     "watch.rollback": Limited(level=_rollback),
+    "watch.rollback.checks": Limited(level=lambda v: float(v == "skip")),
     "notify.comment": Free(),
 }
 """Every key but ``match.files`` and ``files.only``, which :mod:`bascule.rulepack.extend` treats together."""

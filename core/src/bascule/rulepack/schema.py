@@ -218,6 +218,28 @@ class MergeShape:
 
 
 @frozen(kw_only=True)
+class RollbackShape:
+    """What a machine may do when a merge broke an objective; a person may always type `bascule rollback`."""
+
+    __shorthand__ = "mode"
+
+    mode: Literal["off", "propose", "auto"] | None = key(
+        doc="`auto` rolls back unasked, `propose` opens the pull request for a person to merge, `off` leaves it to a "
+        "person; `off` without it.",
+        default=None,
+        example="auto",
+        tighten="`auto` may not become `propose`, nor `propose` `off`.",
+    )
+    checks: Literal["wait", "skip"] | None = key(
+        doc="Whether the rollback waits for required checks; `wait` without it. `skip` needs `checks` in "
+        "`relax.allow`; where later commits touched the same files they are waited for all the same.",
+        default=None,
+        example="wait",
+        tighten="`wait` may not become `skip`.",
+    )
+
+
+@frozen(kw_only=True)
 class WatchShape:
     """What to watch after the merge; without this mapping, nothing."""
 
@@ -233,11 +255,11 @@ class WatchShape:
     slos: tuple[str, ...] | None = key(
         doc="OpenSLO files of the base branch.", default=None, example="[slo/checkout.yml]", tighten=_BOTH
     )
-    rollback: Literal["off", "auto"] | None = key(
-        doc="Whether a breach that the merge caused is rolled back unasked; `off` without it.",
+    rollback: RollbackShape | None = key(
+        doc="What happens when the merge caused a breach; a word alone is its `mode`.",
         default=None,
-        example="auto",
-        tighten="`auto` may not become `off`.",
+        example="{mode: auto, checks: wait}",
+        tighten="As its own keys say.",
     )
 
 

@@ -43,6 +43,7 @@ from bascule.types.plan import (
     WindowReport,
 )
 from bascule.types.protection import Admits, Blocker, Relaxation, RelaxKind, RelaxProposal, Viewer
+from bascule.types.rollback import Overlap, RollbackFacts, RollbackReport, TimelineRow
 from bascule.types.rulepack import (
     AuthorsRule,
     CheckRequirement,
@@ -71,9 +72,9 @@ __all__ = [
     "CheckRequirement", "CheckResult", "ChecksRule", "Classification", "Commit", "DryRunContext", "Evidence",
     "EvidenceInput", "EvidenceSource", "Example", "Failure", "FileChange", "FileKind", "FilesRule", "ForksRule",
     "GateContext", "LabelsRule", "Match", "MergeContext", "MergePlan", "MergeReport", "MergeRule", "Mode",
-    "NotifyRule", "Observation", "PackRef", "PastRun", "Plan", "PluginReport", "RelaxContext", "RelaxKind",
-    "RelaxProposal", "RelaxRule", "Relaxation", "ReleasePlan", "Repo", "RestoreContext", "Result", "Review", "Rule",
-    "RuleSpec", "Rulepack", "RunStatus", "Scenario", "ScheduleRule", "SizeRule", "Status", "Template", "TextRule",
-    "ToolSpec", "Verdict", "Viewer", "WatchContext", "WatchRequest", "WatchRule", "Way", "WindowReport",
-    "attributed", "verdict", "worst",
+    "NotifyRule", "Observation", "Overlap", "PackRef", "PastRun", "Plan", "PluginReport", "RelaxContext",
+    "RelaxKind", "RelaxProposal", "RelaxRule", "Relaxation", "ReleasePlan", "Repo", "RestoreContext", "Result",
+    "Review", "RollbackFacts", "RollbackReport", "Rule", "RuleSpec", "Rulepack", "RunStatus", "Scenario",
+    "ScheduleRule", "SizeRule", "Status", "Template", "TextRule", "TimelineRow", "ToolSpec", "Verdict", "Viewer",
+    "WatchContext", "WatchRequest", "WatchRule", "Way", "WindowReport", "attributed", "verdict", "worst",
 ]  # fmt: skip

@@ -184,13 +184,17 @@ class MergeRule:
 
 @frozen(kw_only=True)
 class WatchRule:
-    """What to watch after the merge; ``duration`` in seconds (YAML key ``for``)."""
+    """What to watch after the merge; ``duration`` in seconds (YAML key ``for``).
+
+    ``rollback`` is off, propose or auto (YAML key ``rollback.mode``); ``rollback_checks`` is wait or skip.
+    """
 
     after: str = "merge"
     environment: str = ""
     duration: float = 3600.0
     slos: tuple[str, ...] = ()
     rollback: str = "off"
+    rollback_checks: str = "wait"
 
 
 @frozen(kw_only=True)
