@@ -304,17 +304,17 @@ def test_pushed_meanwhile(world: World) -> None:
 
 def test_a_branch_that_must_not_be_behind_is_brought_up(world: World) -> None:
     repo = world.repo(rulepack=WAIT)
-    protection = repo.protect(
-        required_status_checks=repo_checks(world, strict=True), required_pull_request_reviews={"required_approving_review_count": 1}
-    )  # fmt: skip
+    rules = {
+        "required_status_checks": {"strict": True, "checks": [{"context": "test", "app_id": world.apps["ci"]["id"]}]},
+        "required_pull_request_reviews": {"required_approving_review_count": 1},
+    }
+    protection = repo.protect(**rules)
     number, _ = merged(repo)
     first = roll_back(repo, number).doc["details"]["rollback"]
     repo.check(first["commit"])
     repo.call("DELETE", "/branches/main/protection", by=ADMIN)
     repo.commit("main", {"docs/elsewhere.md": "x\n"}, by=ADMIN)
-    assert repo.protect(
-        required_status_checks=repo_checks(world, strict=True), required_pull_request_reviews={"required_approving_review_count": 1}
-    ) == protection  # fmt: skip
+    assert repo.protect(**rules) == protection
     second = roll_back(repo, number)
     report = second.doc["details"]["rollback"]
     assert (second.code, report["pull"]) == (8, first["pull"]), second.out
@@ -322,11 +322,6 @@ def test_a_branch_that_must_not_be_behind_is_brought_up(world: World) -> None:
     repo.check(report["commit"])
     undone(repo, number, roll_back(repo, number))
     assert repo.protection() == protection
-
-
-def repo_checks(world: World, *, strict: bool) -> dict[str, Any]:
-    """Return a check rule that asks for the check ``test`` of the app ``ci``."""
-    return {"strict": strict, "checks": [{"context": "test", "app_id": world.apps["ci"]["id"]}]}
 
 
 def test_somebody_elses_commit_on_the_branch_is_left_alone(world: World) -> None:

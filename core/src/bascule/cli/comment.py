@@ -10,7 +10,7 @@ import click
 from bascule.cli import running
 from bascule.errors import UsageError
 
-_HELP = """Handle a comment event: /bascule merge, /bascule why, /bascule hold, /auto-merge.
+_HELP = """Handle a comment event: /bascule merge, why, hold, rollback [REASON], dispute REASON, /auto-merge.
 
 EVENT.json is GitHub's issue_comment payload (in Actions: "$GITHUB_EVENT_PATH"). Only newly created comments of people
 who have write access at this moment count; the command is acknowledged with a reaction.

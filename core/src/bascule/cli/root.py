@@ -20,7 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("bascule.cli.decide:check", "Say what would happen to a pull request; act on nothing."),
     "merge": ("bascule.cli.decide:merge", "Decide, and merge where it is safe."),
     "rollback": ("bascule.cli.rollback:rollback", "Undo a merge exactly, through the same window."),
-    "comment": ("bascule.cli.comment:comment", "Handle a comment event (/bascule merge|why|hold, /auto-merge)."),
+    "comment": ("bascule.cli.comment:comment", "Handle a comment event (/bascule merge|why|hold|rollback|dispute)."),
     "replay": ("bascule.cli.replay:replay", "What Bascule would have done with a repository's history. No token."),
     "rulepack": ("bascule.cli.rulepack:rulepack", "Validate, explain and test rulepacks."),
     "slo": ("bascule.cli.slo:slo", "Objectives, and how the judge decides on them."),

@@ -70,6 +70,11 @@ class NotifySettings:
         default=(),
         example='["@acme/on-call"]',
     )
+    issue: bool = key(
+        doc="Whether a rollback opens an issue with its timeline, labelled `bascule:rolled-back`.",
+        default=False,
+        example="true",
+    )
 
 
 @frozen(kw_only=True)

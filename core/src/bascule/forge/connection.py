@@ -12,6 +12,7 @@ from bascule.clock import Clock
 from bascule.forge.actions import Actions
 from bascule.forge.addresses import is_loopback
 from bascule.forge.allowlists import AllowlistTransport
+from bascule.forge.deployments import Deployments
 from bascule.forge.fetch import (
     cache_root,
     clone_path,
@@ -120,6 +121,11 @@ class Connection:
     def reverter(self) -> Reverter:
         """Return what writes the branch and the pull request of a rollback."""
         return Reverter(self._transport(Identity.MERGER), self._transport(Identity.OBSERVER), address=self.address)
+
+    @cached_property
+    def deployments(self) -> Deployments:
+        """Return what reads deployments."""
+        return Deployments(self._transport(Identity.OBSERVER), address=self.address)
 
     @cached_property
     def reporter(self) -> Reporter:

@@ -18,6 +18,7 @@ from bascule.messages import forge as text
 
 GENERAL = ("GH_TOKEN", "GITHUB_TOKEN")
 JOURNAL_KEY = "BASCULE_JOURNAL_KEY"
+NOTIFY_URL = "BASCULE_NOTIFY_URL"
 # Nothing in Bascule needs these, and no child process should find them.
 _BYSTANDERS = (
     "GH_ENTERPRISE_TOKEN",
@@ -37,6 +38,7 @@ SECRETS: tuple[str, ...] = (
     *(variable(i, s) for i in Identity for s in ("TOKEN", "APP_ID", "APP_KEY")),
     *GENERAL,
     JOURNAL_KEY,
+    NOTIFY_URL,
     *_BYSTANDERS,
 )
 """Every variable that :func:`take` removes."""
@@ -68,6 +70,8 @@ class Tokens:
     keeper: Secret | None = None
     sweeper: Secret | None = None
     journal_key: Secret | None = None
+    notify_url: Secret | None = None
+    """The address that notices go to: who knows it can write there."""
     actions: bool = False
     """Whether this runs inside GitHub Actions."""
     refused: Mapping[str, str] = field(factory=dict)
@@ -143,6 +147,7 @@ def select(raw: Mapping[str, str], *, actions: bool) -> Tokens:
     return Tokens(
         **chosen,
         journal_key=_key(raw, JOURNAL_KEY),
+        notify_url=_key(raw, NOTIFY_URL),
         actions=actions,
         refused=refused,
     )

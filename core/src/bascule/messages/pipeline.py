@@ -92,6 +92,7 @@ MERGED_RESTORED = "Merged as {sha}; protection restored and read back, identical
 CLOSED_FIX = "reopen the pull request, or leave it"
 ASKING_LABEL = "auto-relax-merge"
 NO_KEY = "protection has to be relaxed, and there is no key to sign the journal with"
+NO_KEY_TO_RECORD = "there is no key to sign the journal with, so this cannot be recorded"
 NO_KEY_FIX = "make one with `bascule keygen` and put it into BASCULE_JOURNAL_KEY"
 
 

@@ -254,6 +254,16 @@ def waiting_for(names: Iterable[str], seconds: float) -> str:
     return f"waiting for {', '.join(names) or 'GitHub'}; asking again in {seconds:.0f} s"
 
 
+def dispute_needs_reason() -> Said:
+    """A dispute without a word is of no use to anybody."""
+    return "a dispute needs a reason", "comment `/bascule dispute REASON`, in a few words"
+
+
+def disputed(number: int, by: str) -> str:
+    """It is written down."""
+    return f"{by} disputes what was done about #{number}; it is in the journal, and nothing else was changed"
+
+
 WAIT_NEXT = "run the same command again, or give it --wait 10m: it goes on where it is"
 
 

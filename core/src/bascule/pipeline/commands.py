@@ -1,4 +1,4 @@
-"""Comment commands: `/bascule merge|why|hold` and `/auto-merge`. Pure: an event in, a command or a reason out.
+"""Comment commands: `/bascule merge|why|hold|rollback|dispute`, `/auto-merge`. Pure: an event in, a command or why not.
 
 Only newly *created* comments count: an edited comment would let somebody put words under another person's
 name after the fact (peers, attacks).
@@ -23,6 +23,8 @@ class Verb(Enum):
     MERGE = "merge"
     WHY = "why"
     HOLD = "hold"
+    ROLLBACK = "rollback"
+    DISPUTE = "dispute"
     UNKNOWN = "unknown"
     """A command that was meant and does not exist: its author gets an answer."""
 
@@ -31,8 +33,8 @@ class Verb(Enum):
 class Command:
     """One request. The acknowledging reaction goes to ``comment_id``; ``login`` must have write access.
 
-    ``note`` says what is wrong with an UNKNOWN one. ``sha`` is the commit that ``merge`` names, as far as it was typed;
-    empty when it names none.
+    ``note`` says what is wrong with an UNKNOWN one; for ``rollback`` and ``dispute`` it is what was typed behind them.
+    ``sha`` is the commit that ``merge`` names, as far as it was typed; empty when it names none.
     """
 
     verb: Verb
@@ -92,6 +94,8 @@ def parse(event: Mapping[str, Any]) -> Command | Ignored:
     if verb is None:
         verb, note = _verb(words[1] if len(words) > 1 else "", " ".join(words[:2]))
     named = words[1 if words[0] == "/auto-merge" else 2 :]
+    if verb in {Verb.ROLLBACK, Verb.DISPUTE}:
+        note = " ".join(named)[:500]
     sha = named[0].lower() if verb is Verb.MERGE and named and _SHA.fullmatch(named[0].lower()) else ""
     return Command(sha=sha, verb=verb, repo=repo, number=number, comment_id=comment_id, login=login, note=note)
 
@@ -101,5 +105,5 @@ def _verb(asked: str, typed: str) -> tuple[Verb, str]:
     if asked in known:
         return Verb(asked), ""
     near = difflib.get_close_matches(asked, known, n=1)
-    hint = f"did you mean `/bascule {near[0]}`?" if near else "commands: /bascule merge, why, hold"
+    hint = f"did you mean `/bascule {near[0]}`?" if near else "commands: /bascule merge, why, hold, rollback, dispute"
     return Verb.UNKNOWN, f"`{typed[:60].replace('`', '')}` is not a command; {hint}"

@@ -10,6 +10,9 @@ from bascule.pipeline.commands import Command, Verb
 from bascule.pipeline.decide import decide
 from bascule.pipeline.run import report, run
 from bascule.pipeline.session import Session
+from bascule.pipeline.undoing.asked import Undo
+from bascule.pipeline.undoing.disputed import dispute
+from bascule.pipeline.undoing.lane import roll_back
 from bascule.types import Result, RunStatus
 
 MAY_ASK = ("write", "admin")
@@ -44,6 +47,14 @@ def obey(session: Session, command: Command) -> Answer:
     if command.verb is Verb.HOLD:
         session.connection.reporter.label(command.number, HOLD)
         return Answer(verb="hold", done=True, said=say.held(command.number, HOLD))
+    if command.verb is Verb.ROLLBACK:
+        result = roll_back(session, Undo(number=command.number, reason=command.note, by=command.login, anyway=True))
+        if result.status in {RunStatus.MERGED, RunStatus.NOOP}:
+            reporter.react(command.comment_id, "rocket" if result.status is RunStatus.MERGED else "+1")
+        return Answer(verb="rollback", done=True, said=result.summary, result=result)
+    if command.verb is Verb.DISPUTE:
+        said = dispute(session, command.number, command.note, by=command.login)
+        return Answer(verb="dispute", done=True, said=said)
     if command.verb is Verb.WHY:
         decision = decide(session, command.number)
         result = report(session, decision, decision.result, comment=True)

@@ -12,6 +12,7 @@ from bascule.pipeline import tagging
 from bascule.pipeline.act import act, journal_of
 from bascule.pipeline.configured import configured
 from bascule.pipeline.decide import Decision, decide
+from bascule.pipeline.noticing import alarmed
 from bascule.pipeline.session import Session
 from bascule.pipeline.sweeping import sweep_first
 from bascule.render import markdown
@@ -87,8 +88,8 @@ def report(session: Session, decision: Decision, result: Result, *, comment: boo
         if united is not None:
             _status(session, decision, result, advisory=not speaks)
     except BasculeError as error:
-        return evolve(result, alarms=(*result.alarms, say.not_reported(error.message)))
-    return result
+        result = evolve(result, alarms=(*result.alarms, say.not_reported(error.message)))
+    return alarmed(session, result)
 
 
 def _mentions(decision: Decision, result: Result) -> str:

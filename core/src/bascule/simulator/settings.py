@@ -52,6 +52,8 @@ class Switches:
     #: Rules that an organization's active ruleset puts on every branch, by GraphQL's type. No pull request meets them;
     #: administrators bypass them. Rulesets themselves are not played.
     ruleset_rules: list[str] = Factory(list)
+    #: A new success in production leaves older deployments there as they are (else they become inactive, too).
+    auto_inactive_spares_production: bool = True
     #: Requests per hour and user.
     rate_limit: int = 5000
 

@@ -114,6 +114,9 @@ class Store:
         self.check_runs = self._table("check_runs", m.CheckRun)
         self.workflow_runs = self._table("workflow_runs", m.WorkflowRun)
         self.artifacts = self._table("artifacts", m.Artifact)
+        self.environments = self._table("environments", m.Environment)
+        self.deployments = self._table("deployments", m.Deployment)
+        self.deployment_statuses = self._table("deployment_statuses", m.DeploymentStatus)
         self.protection_rules = self._table("protection_rules", m.BranchProtectionRule)
         self.releases = self._table("releases", m.Release)
         # Handlers run on worker threads, one at a time under the server's lock.

@@ -88,8 +88,8 @@ def foresee(
     change = evolve(
         of, number=0, title=say.title(of.number, subject), head_sha=head, base_sha=inverse.tip, merge_tree=inverse.tree,
         merge_base=inverse.tip, merged_sha=None, state="open", draft=False, commits=(), reviews=(), checks=(),
-        labels=(), review_decision=None, unresolved_threads=0, mergeable="MERGEABLE", merge_state="UNKNOWN", body="", url="",
-        files=(), head_repo_id=of.repo.id,
+        labels=(), review_decision=None, unresolved_threads=0, mergeable="MERGEABLE", merge_state="UNKNOWN", body="",
+        url="", files=(), head_repo_id=of.repo.id,
     )  # fmt: skip
     skip = skips(policy, inverse)
     tree = verdict(

@@ -9,14 +9,18 @@ from attrs import evolve
 
 from bascule.errors import BasculeError
 from bascule.forge.ports import Identity
+from bascule.messages import notify as texts
 from bascule.messages import rollback as say
+from bascule.notify.notice import Event, Notice
+from bascule.pipeline.noticing import deliver, now
 from bascule.pipeline.run import run_url
 from bascule.pipeline.session import Session
 from bascule.pipeline.undoing.found import Target
 from bascule.render import markdown
 from bascule.render import rollback as shown
-from bascule.render.facts import not_restored
-from bascule.types import MergeReport, Result, RollbackReport, RunStatus, Viewer
+from bascule.render.facts import facts, headline, not_restored
+from bascule.render.spans import plain
+from bascule.types import MergeReport, Result, RollbackReport, RunStatus, TimelineRow, Viewer
 
 
 def tell(
@@ -34,7 +38,39 @@ def tell(
             _write(session, target, seen, report, who)
     except BasculeError as error:
         result = evolve(result, alarms=(*result.alarms, say.not_told(error.message)))
-    return result
+    failed = deliver(session, _notice(session, seen, report))
+    return result if failed is None else evolve(result, alarms=(*result.alarms, failed))
+
+
+def _notice(session: Session, result: Result, report: RollbackReport) -> Notice:
+    repository, why = session.connection.address.full_name, report.facts.headline or report.reason
+    sha = result.merge.sha if result.merge is not None else ""
+    if not_restored(result):
+        branch = result.plan.branch if result.plan is not None else ""
+        event, text = Event.NOT_RESTORED, texts.not_restored(repository, branch, result.run)
+    elif result.status is RunStatus.MERGED:
+        event, text = Event.ROLLED_BACK, texts.rolled_back(repository, report.of, sha, plain(why))
+    else:
+        found = "; ".join(c.found for c in facts(result).open[:2]) or headline(result)
+        event, text = Event.ROLLBACK_BLOCKED, texts.rollback_blocked(repository, report.of, plain(found))
+    return Notice(
+        event=event,
+        repository=repository,
+        text=text,
+        run=result.run,
+        at=now(session),
+        number=report.of,
+        title=report.title,
+        url=result.change.url if result.change is not None else "",
+        pull=report.pull,
+        sha=sha,
+        undoes=report.undoes,
+        reason=why,
+        by=report.by,
+        alarms=result.alarms,
+        timeline=(TimelineRow(at=report.merged_at, text=f"merged {report.landed[:7]}"), *report.facts.rows),
+        next=result.next,
+    )
 
 
 def _write(session: Session, target: Target, result: Result, report: RollbackReport, who: Viewer) -> None:
@@ -49,3 +85,9 @@ def _write(session: Session, target: Target, result: Result, report: RollbackRep
     reporter.sticky(number, body, known=target.snapshot.stickies, me=who.login)
     if result.status is RunStatus.MERGED:
         reporter.label(number, say.LABEL)
+        if target.settings.notify.issue:
+            mark = f"<!-- bascule:rollback {report.undoes} -->"
+            title = say.title(number, report.title)
+            session.connection.reverter.issue(
+                title=title, body=shown.issue_body(report, result, mark), label=say.LABEL, mark=mark
+            )

@@ -6,6 +6,7 @@ Records are stored through `bascule.simulator.store`; change one and call `save`
 
 from bascule.simulator.model.actions import Artifact, RunAttempt, WorkflowRun
 from bascule.simulator.model.checks import CheckRun, CheckSuite, CommitStatus, RunStatus, StatusState
+from bascule.simulator.model.deployments import Deployment, DeploymentState, DeploymentStatus, Environment
 from bascule.simulator.model.ids import node_id, parse_node_id
 from bascule.simulator.model.people import App, Installation, Team, Token, User
 from bascule.simulator.model.protection import (
@@ -40,6 +41,10 @@ __all__ = [
     "CheckRun",
     "CheckSuite",
     "CommitStatus",
+    "Deployment",
+    "DeploymentState",
+    "DeploymentStatus",
+    "Environment",
     "Installation",
     "Issue",
     "IssueComment",
