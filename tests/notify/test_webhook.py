@@ -23,7 +23,8 @@ from bascule.types import TimelineRow
 
 PATH = "/services/T000/B000/very-secret-part"
 NOTICE = Notice(
-    event=Event.ROLLED_BACK, repository="acme/shop", text="acme/shop#42 was rolled back", run="r-1", at="2026-03-02T14:10:00+00:00",
+    event=Event.ROLLED_BACK, repository="acme/shop", text="acme/shop#42 was rolled back", run="r-1",
+    at="2026-03-02T14:10:00+00:00",
     number=42, title="Tïtle", pull=57, sha="d" * 40, undoes="r-0", timeline=(TimelineRow(at="", text="merged"),),
 )  # fmt: skip
 

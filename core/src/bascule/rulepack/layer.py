@@ -12,7 +12,8 @@ from bascule.config.reader import Document, Path
 from bascule.config.shape import keys_of
 from bascule.rulepack.evidence_shape import EvidenceShape
 from bascule.rulepack.kinds import size_of
-from bascule.rulepack.schema import CheckShape, PackShape, RollbackShape, RuleShape
+from bascule.rulepack.schema import CheckShape, PackShape, RuleShape
+from bascule.rulepack.watch_shape import RollbackShape
 from bascule.types import CheckRequirement, EvidenceSource, Rule
 
 

@@ -12,6 +12,7 @@ from bascule.clock import Clock
 from bascule.errors import ConfigError, UsageError
 from bascule.forge.ports import Identity, JournalStore, Keeper
 from bascule.forge.snapshot import Standing
+from bascule.forge.tokens import Secret
 from bascule.messages import journal as say
 from bascule.window.keys import Keys, from_environment
 
@@ -19,7 +20,7 @@ from bascule.window.keys import Keys, from_environment
 @frozen(kw_only=True)
 class Access:
     """One repository through the Sweeper's (or Keeper's) token. ``login`` is who that is, ``host`` the web host,
-    ``journal`` the repository that holds the journal where it is another one.
+    ``journal`` the repository that holds the journal where it is another one, ``notify`` where alarms are paged.
 
     ``unspaced()`` is a context in which writes are sent without GitHub's asked-for pauses.
     """
@@ -32,6 +33,8 @@ class Access:
     host: str = "github.com"
     login: str = ""
     journal: str = ""
+    notify: Secret | None = None
+    allow_http: bool = False
     unspaced: Callable[[], AbstractContextManager[object]] = nullcontext
 
 
@@ -83,6 +86,8 @@ def connected(
             host=target.api.host,
             login=standing.viewer.login,
             journal=connection.journal_elsewhere,
+            notify=tokens.notify_url,
+            allow_http=environ.get("BASCULE_ALLOW_HTTP", "") == "1",
             unspaced=connection.unspaced,
         )
     finally:

@@ -25,6 +25,7 @@ from bascule.window.access import Access, connected
 from bascule.window.journal import Journal, JournalAlarmError
 from bascule.window.keys import Role
 from bascule.window.memory import Memory
+from bascule.window.paging import page
 from bascule.window.restoring import by_hand
 from bascule.window.signals import Stop
 from bascule.window.state import State
@@ -248,8 +249,7 @@ class _Restore:
         if done.alarms != self._told:
             for text in done.alarms:
                 self._say(f"ALARM {text}")
-            if not done.clean:
-                print(self._banner(done), file=sys.stderr)
+            self._page(done)
         self._told = done.alarms
 
     def _report(self, done: Swept) -> int:
@@ -261,9 +261,16 @@ class _Restore:
                 print(text)
         for text in done.alarms:
             print(f"ALARM {text}", file=sys.stderr)
-        if not done.clean:
-            print(self._banner(done), file=sys.stderr)
+        self._page(done)
         return code
+
+    def _page(self, done: Swept) -> None:
+        """Where protection is loose, say so as loud as a terminal can, and to whoever is to be paged."""
+        if done.clean:
+            return
+        print(self._banner(done), file=sys.stderr)
+        run = done.state.window.run if done.state.window is not None else ""
+        page(self.access, self.clock, self._branch(done), run, done.alarms, self._by_hand(done))
 
     def _idle(self, done: Swept) -> tuple[str, ...]:
         """Return what to say where nothing was done: silence would be taken for "all is closed"."""

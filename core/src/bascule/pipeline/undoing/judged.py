@@ -59,10 +59,10 @@ def judge(
     skip = skips(policy, inverse)
     tree = verdict(
         f"rollback of #{of.number}",
-        (*known, *_itself(undo, change, policy, inverse, merger)),
+        (*known, *_itself(undo, change, policy, inverse, merger, pull=pull)),
         _checks(snapshot, change, policy, skip=skip, overlap=bool(inverse.overlap)),
     )
-    merge = _merge(undo, snapshot, change, policy, subject=subject, undoes=undoes, of=of.number)
+    merge = _merge(undo, snapshot, policy, subject=subject, undoes=undoes, of=of.number, pull=pull)
     tip = None if session.connection.journal_elsewhere else tip_seen(snapshot.journal, before)
     base = Decision(
         result=Result(
@@ -86,7 +86,7 @@ def foresee(
     policy = policy_of(session, snapshot, inverse.paths)
     merger = who_merges(session, snapshot)
     change = evolve(
-        of, number=0, title=say.title(of.number, subject), head_sha=head, base_sha=inverse.tip, merge_tree=inverse.tree,
+        of, title=say.title(of.number, subject), head_sha=head, base_sha=inverse.tip, merge_tree=inverse.tree,
         merge_base=inverse.tip, merged_sha=None, state="open", draft=False, commits=(), reviews=(), checks=(),
         labels=(), review_decision=None, unresolved_threads=0, mergeable="MERGEABLE", merge_state="UNKNOWN", body="",
         url="", files=(), head_repo_id=of.repo.id,
@@ -94,10 +94,10 @@ def foresee(
     skip = skips(policy, inverse)
     tree = verdict(
         f"rollback of #{of.number}",
-        (*known, *_itself(undo, change, policy, inverse, merger)),
+        (*known, *_itself(undo, change, policy, inverse, merger, pull=None)),
         _checks(snapshot, change, policy, skip=skip, overlap=bool(inverse.overlap)),
     )
-    merge = _merge(undo, snapshot, change, policy, subject=subject, undoes=undoes, of=of.number)
+    merge = _merge(undo, snapshot, policy, subject=subject, undoes=undoes, of=of.number, pull=None)
     result = Result(
         run=session.run, status=RunStatus.NOOP, summary="", change=change, verdict=tree,
         packs=tuple(PackRef.of(b.pack) for b in policy.bound.packs),
@@ -111,7 +111,9 @@ def skips(policy: Policy, inverse: Inverse) -> bool:
     return policy.checks == "skip" and not inverse.overlap
 
 
-def _itself(undo: Undo, change: Change, policy: Policy, inverse: Inverse, merger: Viewer) -> Iterable[Check]:
+def _itself(
+    undo: Undo, change: Change, policy: Policy, inverse: Inverse, merger: Viewer, *, pull: int | None
+) -> Iterable[Check]:
     """Yield what is asked of every rollback: its tree, a person's hold, who asked, and whose token merges."""
     if inverse.tree is not None:
         same = change.merge_tree == inverse.tree
@@ -120,7 +122,7 @@ def _itself(undo: Undo, change: Change, policy: Policy, inverse: Inverse, merger
     if HOLD in {label.casefold() for label in change.labels}:
         yield say.held(HOLD, change.number)
     if not undo.by_person and policy.mode != "auto":
-        yield say.not_by_machine(policy.mode, change.number or None, policy.where)
+        yield say.not_by_machine(policy.mode, pull, policy.where)
     if merger.app_slug == JOB_APP:
         yield texts.job_token(merger.login)
 
@@ -156,9 +158,16 @@ def _patient(check: Check, change: Change) -> Check:
 
 
 def _merge(
-    undo: Undo, snapshot: Snapshot, change: Change, policy: Policy, *, subject: str, undoes: str, of: int
+    undo: Undo,
+    snapshot: Snapshot,
+    policy: Policy,
+    *,
+    subject: str,
+    undoes: str,
+    of: int,
+    pull: int | None,
 ) -> MergePlan:
-    number = f" (#{change.number})" if change.number else ""
+    number = f" (#{pull})" if pull is not None else ""
     return MergePlan(
         method=method_of(snapshot, policy.united),
         title=f"{say.title(of, subject)}{number}",
