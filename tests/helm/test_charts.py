@@ -55,6 +55,24 @@ def test_every_environment_is_rendered(judge: Judge) -> None:
     assert [n["after"] for n in item["numbers"]] == ["8"]
 
 
+def test_a_new_trial_is_held_against_what_it_would_have_been(judge: Judge) -> None:
+    """Values in ci/ are no installation: a new file creates nothing, and one that goes deletes nothing."""
+    at = "charts/shop/ci/a-values.yaml"
+    new = judge(chart(), {at: "replicas: 5\n"}, "paths", create=[])
+    assert (new.status, shown(new)) == (Status.ALLOW, set()), new
+    both = judge(chart(), {at: "replicas: 5\n", T: DEPLOYMENT.replace("name: shop", "name: s")}, "render")
+    assert shown(both) == {("Deployment", "shop", "changed")}
+    assert judge({**chart(), at: "replicas: 5\n"}, {at: None}, "paths", delete=[]).status is Status.ALLOW
+    # A new environment is an installation.
+    prod = judge(chart(), {"charts/shop/values-prod.yaml": "replicas: 5\n"}, "paths", create=[])
+    assert "would create Deployment/shop (with values-prod.yaml)" in prod.blocked_by("r").found
+
+
+def test_problems_block_without_the_rule_on_rendering(judge: Judge) -> None:
+    outcome = judge(chart(), {V: "replicas: [\n"}, "kinds")
+    assert "does not render" in outcome.blocked_by("rehearsal").found
+
+
 def test_values_elsewhere_by_the_pack(judge: Judge) -> None:
     template = MAP % ("{{ .Release.Name }}", "{{ .Release.Namespace }}-{{ .Capabilities.KubeVersion.Minor }}")
     more = '{{ if .Capabilities.APIVersions.Has "example.com/v1" }}\nextra: "{{ .Values.x }}{{ .Values.y }}"\n{{ end }}'
@@ -102,7 +120,7 @@ def test_a_head_that_does_not_render_blocks_without_values(judge: Judge) -> None
         {**chart(), V: VALUES + "password: hunter2222\n"},
         {T: DEPLOYMENT + '{{ fail (printf "no %s" .Values.password) }}\n'}, "render",
     )  # fmt: skip
-    check = outcome.blocked_by("rehearsal")
+    check = outcome.blocked_by("r")
     assert "charts/shop does not render: " in check.found
     assert "templates/deployment.yaml" in check.found
     assert "helm template" in check.fix
@@ -286,7 +304,7 @@ def test_odd_documents(judge: Judge) -> None:
     ],
 )
 def test_what_is_no_object_blocks(judge: Judge, template: str, words: str) -> None:
-    check = judge(chart(), {"charts/shop/templates/odd.yaml": template}, "render").blocked_by("rehearsal")
+    check = judge(chart(), {"charts/shop/templates/odd.yaml": template}, "render").blocked_by("r")
     assert words in check.found
 
 
@@ -306,7 +324,7 @@ def test_no_secret_is_evidence(judge: Judge) -> None:
 
 def test_much_output_is_cut_off(judge: Judge) -> None:
     big = MAP % ("m", "{{ repeat 3000000 `a lot ` | quote }}")
-    assert "more than" in judge(chart(), {"charts/shop/templates/m.yaml": big}, "render").blocked_by("rehearsal").found
+    assert "more than" in judge(chart(), {"charts/shop/templates/m.yaml": big}, "render").blocked_by("r").found
 
 
 def test_helm_sees_nothing_of_this_machine(

@@ -12,6 +12,7 @@ def test_documents_as_kubernetes_reads_them() -> None:
     text = "a: 2020-01-01\nb: &x {c: 1}\nd: {<<: *x, e: 012}\n---\n---\n- on\n"
     assert yaml_documents(text, "f") == [{"a": "2020-01-01", "b": {"c": 1}, "d": {"c": 1, "e": 10}}, None, [True]]
     assert yaml_documents("", "f") == []
+    assert yaml_documents('- =\n- "="\n', "f") == [["=", "="]]
     assert yaml_documents("d: {<<: {a: 1}, a: 2}", "f") == [{"d": {"a": 2}}]
 
 

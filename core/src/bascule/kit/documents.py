@@ -51,6 +51,7 @@ def _text(loader: _Loader, node: yaml.ScalarNode) -> str:
 
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
 _Loader.add_constructor("tag:yaml.org,2002:timestamp", _text)
+_Loader.add_constructor("tag:yaml.org,2002:value", _text)  # a bare `=`, which nobody but YAML 1.1 thinks special
 
 
 def yaml_documents(text: str, path: str, limits: Limits = _LIMITS) -> list[Any]:

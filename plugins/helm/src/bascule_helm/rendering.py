@@ -6,7 +6,7 @@ import json
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from bascule.kit import RehearsalError, Trees, step_text
 from bascule.types import DryRunContext, FileKind
 from bascule_helm import compare, schemas
 from bascule_helm.manifests import Document, NotAnObjectError, documents
-from bascule_helm.sets import Settings, ValuesSet, below, claimed, outside_role, sets_of
+from bascule_helm.sets import TRIALS, Settings, ValuesSet, below, claimed, outside_role, sets_of
 from bascule_helm.tool import Helm, HelmError
 from bascule_helm.workshop import Side, fix_for
 
@@ -173,10 +173,22 @@ class Rehearsal:
                    if only is None or only & set(s.files)}
             for name, (side, root) in sides.items()
         }  # fmt: skip
+        self._trials(sets)
         labels = sorted({label for every in sets.values() for label in every})
         for label in labels or [""]:
             each = {n: (side, root, sets[n][label]) for n, (side, root) in sides.items() if label in sets[n]}
             self._set(shown, label, each, dict(states))
+
+    def _trials(self, sets: dict[str, dict[str, ValuesSet]]) -> None:
+        """Make new trial values those of both sides, and leave out those that go: nothing is installed with them."""
+        if len(sets) < 2:
+            return
+        old, new = sets["before"], sets["after"]
+        for label in [k for k in {*old, *new} if k.startswith(TRIALS)]:
+            if label not in new:
+                del old[label]
+            elif label not in old:
+                old[label] = replace(new[label], files=tuple(str(self.after.folder / f) for f in new[label].files))
 
     def _told(self, side: Side, root: str) -> None:
         if _mentions(side, root, _LOOKUP):

@@ -18,6 +18,8 @@ INSIDE = (
 )  # fmt: skip
 """Values files of environments and of trial installations, relative to their chart."""
 _RELEASE = re.compile(r"[a-z0-9]([-a-z0-9]{0,51}[a-z0-9])?")
+TRIALS = "ci/"
+"""Where chart-testing keeps values of trial installations: nothing runs with them."""
 OUTSIDE = (
     "**/values.yaml", "**/values.yml", "**/values[-._]*.yaml", "**/values[-._]*.yml",
     "**/*[-._]values.yaml", "**/*[-._]values.yml",

@@ -118,7 +118,7 @@ class Redactor:
 
     def clean(self, text: str, base: Path) -> str:
         """Return ``text`` in one line of at most 300 characters, without values and without paths of this machine."""
-        text = text.replace(f"{base}/", "").replace(str(base.parent), "")
+        text = re.sub(rf"{re.escape(str(base.parent))}/(before|after)/", "", text).replace(str(base.parent), "")
         text = re.sub(r"(can't iterate over|invalid value|cannot unmarshal) .*", r"\1 …", text)
         for value in self._values:
             if value in text:
