@@ -183,3 +183,49 @@ def test_a_file_that_is_no_event(world: World, tmp_path: Path) -> None:
     ran = repo.bascule("comment", str(tmp_path / "absent.json"))
     assert ran.code == 2
     assert "absent.json" in ran.err
+
+
+UNDOABLE = pack(watch="{rollback: {mode: off, checks: skip}}", relax="reviews, checks")
+
+
+def test_rollback_by_a_comment(world: World, tmp_path: Path) -> None:
+    repo = world.repo(rulepack=UNDOABLE)
+    protected = repo.reviews()
+    number = repo.pull()
+    assert repo.merge(number).doc["status"] == "merged"
+    ran = say(repo, number, "/bascule rollback pages broke", tmp=tmp_path)
+    # The pack lets no machine roll back; somebody with write access asked.
+    assert (ran.code, ran.doc["status"]) == (0, "merged"), ran.out + ran.err
+    report = ran.doc["details"]["rollback"]
+    assert (report["by"], report["reason"], report["landed_tree"]) == (DEV, "pages broke", report["tree_before"])
+    assert reactions(repo) == ["eyes", "rocket"]
+    assert repo.protection() == protected
+
+
+def test_rollback_takes_write_access_at_this_moment(world: World, tmp_path: Path) -> None:
+    repo = world.repo(rulepack=UNDOABLE)
+    number = repo.pull()
+    assert repo.merge(number).doc["status"] == "merged"
+    tip = repo.head()
+    ran = say(repo, number, "/bascule rollback", by="octo-reader", tmp=tmp_path)
+    assert (ran.code, ran.doc["done"], repo.head()) == (1, False, tip)
+    assert reactions(repo) == ["-1"]
+
+
+def test_a_dispute_is_written_down_and_changes_nothing_else(world: World, tmp_path: Path) -> None:
+    repo = world.repo(rulepack=UNDOABLE)
+    number = repo.pull()
+    assert repo.merge(number).doc["status"] == "merged"
+    tip = repo.head()
+    empty = say(repo, number, "/bascule dispute", tmp=tmp_path)
+    assert empty.code == 2
+    assert "needs a reason" in empty.err
+    ran = say(repo, number, "/bascule dispute it was the network", tmp=tmp_path)
+    assert (ran.code, ran.doc["done"]) == (0, True), ran.out + ran.err
+    assert repo.head() == tip
+    labels = {label["name"] for label in repo.call("GET", f"/issues/{number}/labels", by=DEV)}
+    assert "bascule:disputed" in labels
+    audit, entries = repo.audit()
+    assert audit.code == 0
+    (kept,) = [e["body"] for e in entries if e["body"].get("status") == "disputed"]
+    assert kept["details"]["dispute"] == {"by": DEV, "reason": "it was the network", "landed": tip}

@@ -57,6 +57,20 @@ def test_what_is_not_a_command(body: str, changes: dict[str, Any], reason: str) 
     assert reason in got.reason
 
 
+@pytest.mark.parametrize(
+    ("body", "verb", "note"),
+    [
+        ("/bascule rollback", Verb.ROLLBACK, ""),
+        ("/bascule rollback  errors   rose\nafter deploy", Verb.ROLLBACK, "errors rose"),
+        ("/bascule dispute it was the network", Verb.DISPUTE, "it was the network"),
+    ],
+)
+def test_commands_with_words_behind_them(body: str, verb: Verb, note: str) -> None:
+    got = parse(event(body))
+    assert isinstance(got, Command)
+    assert (got.verb, got.note, got.sha) == (verb, note, "")
+
+
 def test_a_bot_cannot_command() -> None:
     bot = {"login": "helper[bot]", "id": 9, "type": "Bot"}
     got = parse(event("", comment={"id": 1, "body": "/bascule merge", "user": bot}, sender=bot))

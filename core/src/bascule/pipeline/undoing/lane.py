@@ -39,7 +39,7 @@ from bascule.window.plain import record_outcome
 
 MOVES = 5
 """How often one run starts over because the branch moved under it."""
-FIRST_PAUSE, LONGEST_PAUSE = 5.0, 30.0
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 20.0
 """Seconds between two looks at checks that have not reported."""
 
 
