@@ -97,7 +97,9 @@ _ROLLBACK_WRITES = (
     Endpoint(method="POST", path=f"{REPO}/git/blobs", why="a file that a rollback merged with later changes"),
     Endpoint(method="POST", path=f"{REPO}/git/trees", why="the tree of a rollback that later commits follow"),
     Endpoint(method="POST", path=f"{REPO}/git/commits", why="the one commit of a rollback"),
-    Endpoint(method="POST", path=f"{REPO}/git/refs", why="a rollback's branch, below bascule/"),
+    Endpoint(
+        method="POST", path=f"{REPO}/git/refs", why="a rollback's branch, below bascule/; a release's tag, never moved"
+    ),
     Endpoint(method="PATCH", path=f"{REPO}/git/refs/heads/bascule/{{name}}", why="a rollback's branch, on a newer tip"),
     Endpoint(method="POST", path=f"{REPO}/pulls", why="a rollback's pull request"),
     Endpoint(method="POST", path=f"{REPO}/issues", why="an issue with a rollback's timeline, where it is wanted"),
@@ -133,7 +135,6 @@ ENDPOINTS: Mapping[Identity, tuple[Endpoint, ...]] = {
         Endpoint(method="GET", path=f"{REPO}/git/ref/tags/{{ref+}}", why="is the release's tag there, and where?"),
         Endpoint(method="GET", path=f"{REPO}/git/tags/{{tag_sha}}", why="the commit of an annotated tag"),
         Endpoint(method="POST", path=f"{REPO}/git/tags", why="an annotated tag on the merged commit"),
-        Endpoint(method="POST", path=f"{REPO}/git/refs", why="the tag itself; it is never moved"),
         Endpoint(method="GET", path=f"{REPO}/releases/tags/{{tag+}}", why="is there a release of the tag?"),
         Endpoint(method="GET", path=f"{REPO}/releases", why="is there a draft of it?"),
         Endpoint(method="POST", path=f"{REPO}/releases", why="the release that a rulepack asks for"),

@@ -67,7 +67,8 @@ def _authorize(made: requests.Session, stated: Mapping[str, Any], folder: Path) 
     if "basic_auth" in stated:
         basic = _part(stated, "basic_auth", ("username", "username_file", "password", "password_file"))
         # As bytes: with text, requests would encode Latin-1.
-        made.auth = (_secret(basic, "username", folder).encode(), _secret(basic, "password", folder).encode())
+        pair = tuple(_secret(basic, name, folder).encode() for name in ("username", "password"))
+        made.auth = pair  # type: ignore[assignment]  # bytes are taken as well
 
 
 def _encrypt(made: requests.Session, tls: Mapping[str, Any], folder: Path) -> None:
