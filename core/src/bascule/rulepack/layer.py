@@ -35,6 +35,9 @@ class Stated:
         return attrs.evolve(self, value=self.value + more.value, items=self.items + more.items)
 
 
+Found = tuple[str, str]
+"""A sentence about how a pack is looser, and the place in its own file that it is about."""
+
 Layer = Mapping[str, Stated]
 """Dotted key (``files.deny``) to what is stated under it; keys that are not stated are absent."""
 
