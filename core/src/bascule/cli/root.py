@@ -79,11 +79,11 @@ def process(args: list[str]) -> int:
     """
     from bascule import streams
 
+    out, _ = streams.guard()
     if args and args[0] in TOKENLESS:
         from bascule.forge.reexec import shed_tokens
 
         shed_tokens()
-    out, _ = streams.guard()
     code = run(args)
     sys.stdout.flush()
     if out.failed is not None:

@@ -224,9 +224,10 @@ def _settings_problems() -> tuple[Problem, ...]:
 def _hosts() -> Iterator[tuple[Hosts, Catalog]]:
     """Yield the installed plugins and what packs may name of them."""
     from bascule.host.driver import Hosts
+    from bascule.host.settings import PATIENT
     from bascule.rulepack.catalog import Catalog
 
-    with Hosts.discover() as hosts:
+    with Hosts.discover(limits=PATIENT) as hosts:
         yield hosts, Catalog(scenarios=hosts.scenarios(), broken=hosts.broken(), fixes=hosts.fixes())
 
 

@@ -17,7 +17,7 @@ from bascule.errors import BasculeError, UsageError
 from bascule.host.discovery import discover, search_path
 from bascule.host.driver import Hosts
 from bascule.host.requirements import held
-from bascule.host.settings import Limits
+from bascule.host.settings import PATIENT, Limits
 from bascule.kit.answers import RehearsalError
 from bascule.kit.tools import Tool
 from bascule.messages import plugins as say
@@ -62,13 +62,13 @@ def examine(
     Args:
         name: a plugin's or a scenario's name; None for all.
         path: extra directories to find plugins in.
-        limits: as for :class:`~bascule.host.driver.Hosts`.
+        limits: as for :class:`~bascule.host.driver.Hosts`; by default with time enough for examples.
         clock: what the start is measured by.
 
     Raises:
         UsageError: there is none of that name.
     """
-    limits, clock, extra = limits or Limits(), clock or SystemClock(), tuple(path)
+    limits, clock, extra = limits or PATIENT, clock or SystemClock(), tuple(path)
     with Hosts.discover(path=extra, limits=limits) as hosts:
         rows = [r for r in hosts.reports() if name is None or name in {r.name, *r.scenarios}]
         if not rows and name is not None:

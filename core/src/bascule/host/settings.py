@@ -43,6 +43,10 @@ class Limits:
         return seconds
 
 
+PATIENT = Limits(gate=30.0)
+"""For examples of rulepacks: whether they hold is no question of how busy this machine is."""
+
+
 @frozen(kw_only=True)
 class Settings:
     """What every host of one :class:`~bascule.host.driver.Hosts` shares.
