@@ -93,7 +93,9 @@ resource "helm_release" "a" {{
   name    = "a"
   version = "{4}"
   values = [<<-EOT
+    }}
     module "x" {{
+    source = "acme/x/y"
     version = "1"
     }}
   EOT
@@ -256,6 +258,17 @@ POETRY = '[[package]]\nname = "a"\nversion = "1.0"\n[package.source]\ntype = "{0
 CARGO = '[[package]]\nname = "a"\nversion = "1.0.0"\nsource = "{0}"\n'
 PROVIDER = 'provider "{0}/hashicorp/aws" {{\n  version = "5.0.0"\n}}\n'
 PROVIDER_NAME = 'provider "registry.example/{0}/aws" {{\n  version = "5.0.0"\n}}\n'
+UV = """[[package]]
+name = "a"
+version = "1.0"
+source = {{ registry = "https://i.example/simple" }}
+wheels = [{{ url = "https://{0}/a.whl", hash = "sha256:a" }}]
+"""
+YARN = 'a@^1.0.0:\n  version "1.0.0"\n  resolved "https://r.example/{0}.tgz#f"\n  integrity sha512-x\n'
+NPM = (
+    '{{"lockfileVersion": 3, "packages": {{"node_modules/a": {{"version": "1.0.0", "integrity": "sha512-x",'
+    '"resolved": "https://r.example/{0}.tgz"}}}}}}'
+)
 CHART = 'dependencies:\n- {{name: a, version: 1.0.0, repository: "https://{0}"}}\n'
 REPO = "repos:\n- repo: https://{0}/a\n  rev: v1.0.0\n  hooks: [{{id: x}}]\n"
 GEM = "{0}\n  remote: https://{1}/\n  specs:\n    a (1.0.0)\n\nDEPENDENCIES\n  a\n"
@@ -282,6 +295,11 @@ GEM = "{0}\n  remote: https://{1}/\n  specs:\n    a (1.0.0)\n\nDEPENDENCIES\n  a
         (".terraform.lock.hcl", PROVIDER, ("registry.example",), ("evil.example",),
          "hashicorp/aws is fetched from another place: registry.example → evil.example"),
         (".terraform.lock.hcl", PROVIDER_NAME, ("hashicorp",), ("evil",), "evil/aws 5.0.0 is new"),
+        ("uv.lock", UV, ("f.example",), ("evil.example",),
+         "a is fetched from another place: f.example,i.example → evil.example,i.example"),
+        ("yarn.lock", YARN, ("a/-/a-1.0.0",), ("b/-/b-1.0.0",), "a comes from a url address: registry → url"),
+        ("yarn.lock", YARN, ("a/-/a-1.0.0",), ("a/-/a-0.9.0",), "a comes from a url address: registry → url"),
+        ("package-lock.json", NPM, ("a/-/a-1.0.0",), ("b/-/b-1.0.0",), "a comes from a url address: registry → url"),
         ("Chart.yaml", CHART, ("c.example",), ("evil.example",), "a is fetched from another place"),
         (".pre-commit-config.yaml", REPO, ("g.example",), ("evil.example",), "https://evil.example/a v1.0.0 is new"),
         ("Gemfile.lock", GEM, ("GEM", "g.example"), ("GIT", "g.example"), "a comes from a git address"),

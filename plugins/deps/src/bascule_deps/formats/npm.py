@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote
 
 from bascule.kit import yaml_documents
 from bascule_deps.formats.common import host, json_object, kind, table, without
@@ -58,7 +59,8 @@ def _locked(at: str, package: dict[str, Any], direct: set[str]) -> Entry:
     link = bool(package.get("link"))
     real = str(package.get("name", name))
     return Entry(
-        name=real, version=str(package.get("version", "")), place=at, source="path" if link else _resolved(resolved),
+        name=real, version=str(package.get("version", "")), place=at,
+        source="path" if link else _resolved(resolved, real, str(package.get("version", ""))),
         origin=host(resolved), content=str(package.get("integrity", "")), script=bool(package.get("hasInstallScript")),
         direct=at == f"node_modules/{name}" and name in direct, dev=bool(package.get("dev")),
     )  # fmt: skip
@@ -83,10 +85,15 @@ def _contradictions(packages: dict[str, Any], dependencies: dict[str, Any]) -> l
     return sorted(found)
 
 
-def _resolved(resolved: str) -> str:
-    found = kind(resolved)
-    # A registry hands out archives under the package's own path; any other address is just an address.
-    return "registry" if found == "url" and re.search(r"/-/[^/]+\.tgz(?:[?#].*)?$", resolved) else found
+def _resolved(resolved: str, name: str, version: str) -> str:
+    """Return the kind of source of ``resolved``, for this package and version.
+
+    A registry hands out archives under the package's own path; any other address is just an address, also where it
+    is another package's on the same host.
+    """
+    found, last = kind(resolved), name.rpartition("/")[2]
+    path = unquote(re.split(r"[?#]", resolved, maxsplit=1)[0])
+    return "registry" if found == "url" and path.endswith(f"/{name}/-/{last}-{version}.tgz") else found
 
 
 def _nested(packages: dict[str, Any], above: str, depth: int) -> Iterator[Entry]:
@@ -97,7 +104,8 @@ def _nested(packages: dict[str, Any], above: str, depth: int) -> Iterator[Entry]
         at = f"{above}node_modules/{name}"
         resolved = str(package.get("resolved", ""))
         yield Entry(
-            name=name, version=str(package.get("version", "")), place=at, source=_resolved(resolved),
+            name=name, version=str(package.get("version", "")), place=at,
+            source=_resolved(resolved, name, str(package.get("version", ""))),
             origin=host(resolved), content=str(package.get("integrity", "")), dev=bool(package.get("dev")),
         )  # fmt: skip
         yield from _nested(table(package.get("dependencies")), f"{at}/", depth + 1)
@@ -125,9 +133,7 @@ def yarn_lock(text: str, path: str) -> Manifest:  # noqa: ARG001
         name = found["name"]
         resolution = fields.get("resolution", "")
         address = fields.get("resolved", "")
-        source = kind(address) if address else "registry"
-        if address and re.search(r"/-/[^/]+\.tgz", address):
-            source = "registry"
+        source = _resolved(address, name, fields.get("version", "")) if address else "registry"
         if resolution:
             real, _, how = resolution.rpartition("@")
             name = real or name

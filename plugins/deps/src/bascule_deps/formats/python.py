@@ -112,7 +112,7 @@ def toml_lock(text: str, path: str) -> Manifest:  # noqa: ARG001
             Entry(
                 name=canonicalize_name(str(package.get("name", ""))), version=str(package.get("version", "")),
                 place=str(package.get("marker") or package.get("markers") or ""), source=_kind(how),
-                origin=host(stated) or (str(source.get(named, "")) if named else ""),
+                origin=",".join(_hosts(stated, package)) or (str(source.get(named, "")) if named else ""),
                 content=",".join(sorted(_hashes(package))), dev=package.get("category") == "dev" or None,
                 stated=_uploaded(package),
             )
@@ -129,6 +129,13 @@ def _kind(how: str) -> str:
 def _hashes(package: dict[str, Any]) -> Iterable[str]:
     files = [*(package.get("files") or ()), *(package.get("wheels") or ()), package.get("sdist") or {}]
     return (str(f["hash"]) for f in files if isinstance(f, dict) and "hash" in f)
+
+
+def _hosts(index: str, package: dict[str, Any]) -> list[str]:
+    """Return the hosts of the index and of all files: what a lockfile has addresses of is fetched from there."""
+    files = [*(package.get("files") or ()), *(package.get("wheels") or ()), package.get("sdist") or {}]
+    found = {host(str(f["url"])) for f in files if isinstance(f, dict) and "url" in f}
+    return sorted({host(index), *found} - {""})
 
 
 def _uploaded(package: dict[str, Any]) -> str:

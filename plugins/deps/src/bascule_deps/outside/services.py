@@ -49,11 +49,12 @@ def address(ctx: DryRunContext, name: str) -> str | None:
 
 
 def foreign(ctx: DryRunContext, name: str, origin: str) -> bool:
-    """Return whether the service would be asked for a package that comes from elsewhere (``origin``, a host).
+    """Return whether the service would be asked for a package that comes from elsewhere (``origin``: hosts,
+    separated by commas).
 
     An address that the machine's owner names is asked for everything: the owner says what it stands for. Images and
     repositories come from many hosts side by side, so there the host counts all the same.
     """
     if name in ctx.services and name not in {"dockerhub", "github"}:
         return False
-    return origin.lower() not in PUBLIC[name].hosts
+    return not set(origin.lower().split(",")) <= PUBLIC[name].hosts
