@@ -90,13 +90,20 @@ def test_values_elsewhere_by_the_pack(judge: Judge) -> None:
     assert set(renders(both)) == {("charts/shop", "env/a.yaml"), ("charts/shop", "env/b.yaml")}
 
 
-def test_values_of_no_chart_block(judge: Judge) -> None:
+def test_values_of_no_chart_block(judge: Judge, tmp_path: Path) -> None:
     outcome = judge(
         {**chart(), "deploy/grafana/values.yaml": "a: 1\n"}, {"deploy/grafana/values.yaml": "a: 2\n"}, "render"
     )
     check = outcome.blocked_by("r")
     assert "nothing says which chart deploy/grafana/values.yaml holds values for" in check.found
     assert "`charts`" in check.fix
+    path = "deploy/grafana/values.yaml"
+    # Another pack's values are another pack's.
+    (tmp_path / "other").mkdir()
+    bench = Bench("helm", tmp_path / "other")
+    pack = bench.pack([{"use": "helm/render"}], match={"files": ["charts/**"]})
+    files = {**chart(), path: "a: 1\n"}
+    assert bench.run(files, {path: "a: 2\n", V: MORE}, pack=pack).status is Status.ALLOW
 
 
 def test_a_new_chart_a_deleted_one_and_one_that_moves(judge: Judge) -> None:

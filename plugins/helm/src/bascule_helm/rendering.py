@@ -6,15 +6,16 @@ import json
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from bascule.kit import RehearsalError, Trees, step_text
-from bascule.types import DryRunContext, FileKind
+from bascule.types import DryRunContext
 from bascule_helm import compare, schemas
+from bascule_helm.findings import Findings
 from bascule_helm.manifests import Document, NotAnObjectError, documents
-from bascule_helm.sets import TRIALS, Settings, ValuesSet, below, claimed, outside_role, sets_of
+from bascule_helm.planning import plan
+from bascule_helm.sets import TRIALS, Settings, ValuesSet, below, sets_of
 from bascule_helm.tool import Helm, HelmError
 from bascule_helm.workshop import Side, fix_for
 
@@ -27,32 +28,6 @@ _DRAWS = re.compile(
 )
 """Functions whose results differ from one rendering to the next; one that is missed here shows up as a difference."""
 _LOOKUP = re.compile(r"\{\{[^}]*\blookup\b")
-
-
-@dataclass(kw_only=True)
-class Findings:
-    """What comes of it; :meth:`data` is the evidence."""
-
-    renders: list[dict[str, Any]] = field(default_factory=list)
-    problems: list[dict[str, str]] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    objects: dict[str, dict[str, Any]] = field(default_factory=dict)
-    chance: dict[str, None] = field(default_factory=dict)
-    schema: dict[str, dict[str, Any]] = field(default_factory=dict)
-    lint: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    def problem(self, what: str, where: str, found: str, fix: str) -> None:
-        """Add a reason why something cannot be judged, or may not pass whatever the rules say."""
-        entry = {"what": what, "where": where, "found": found, "fix": fix}
-        if entry not in self.problems:
-            self.problems.append(entry)
-
-    def data(self) -> dict[str, Any]:
-        """Return the evidence of kind ``helm/render``."""
-        return {
-            "renders": self.renders, "problems": self.problems, "notes": list(dict.fromkeys(self.notes))[:50],
-            "random": list(self.chance)[:100], "objects": list(self.objects.values()),
-        }  # fmt: skip
 
 
 class Rehearsal:
@@ -76,6 +51,7 @@ class Rehearsal:
         old, new = trees.before.entries, trees.after.entries
         self.changed = tuple(sorted(p for p in {*old, *new} if old.get(p) != new.get(p)))
         self.found = Findings()
+        self._claims = ctx.pack.match.files
         self._left = MOST_RENDERS
         self._end = time.monotonic() + ctx.time_limit * 0.9
 
@@ -85,10 +61,10 @@ class Rehearsal:
         Raises:
             RehearsalError: a side cannot be read at all.
         """
-        plan = self._plan()
-        self.after.write([new for _, new, _ in plan if new is not None], self.settings)
-        self.before.write([old for old, _, _ in plan if old is not None], self.settings)
-        for old, new, only in plan:
+        charts = plan(self.before, self.after, self.changed, self.settings, self.found, self._claims)
+        self.after.write([new for _, new, _ in charts if new is not None], self.settings)
+        self.before.write([old for old, _, _ in charts if old is not None], self.settings)
+        for old, new, only in charts:
             self._chart(old, new, only)
         if len(self.found.objects) > MOST_OBJECTS:
             self.found.problem("limit", "the change", f"{len(self.found.objects)} objects differ", "split the change")
@@ -97,54 +73,6 @@ class Rehearsal:
             self.found.problem("limit", "the change", f"{count} paths differ", "split the change")
             self.found.objects = {k: {**o, "edits": [], "more": 1} for k, o in self.found.objects.items()}
         return self.found
-
-    # -- what to render -----------------------------------------------------------------------------------------------
-
-    def _plan(self) -> list[tuple[str | None, str | None, set[str] | None]]:
-        """Return (root before, root after, outside values files that alone changed or None for all) of each chart."""
-        whole: set[str] = set()
-        partly: dict[str, set[str]] = {}
-        for side in (self.before, self.after):
-            touched = {o for p in self.changed for o in side.charts.owners(p)}
-            # A link may lead to what changed, wherever that is.
-            links = [p for p, e in side.tree.entries.items() if e.kind is FileKind.SYMLINK]
-            whole |= side.charts.users(touched | {o for p in links for o in side.charts.owners(p)})
-            for path in self.changed:
-                if side.charts.owners(path) or outside_role(path, self.settings) != "values":
-                    continue
-                if path not in side.tree.entries:
-                    continue
-                root = claimed(side.charts, path, self.settings)
-                if root is None or root not in side.charts:
-                    self._stray(path, side)
-                else:
-                    partly.setdefault(root, set()).add(path)
-        moved = self._moved(whole)
-        plan: list[tuple[str | None, str | None, set[str] | None]] = []
-        for root in sorted(whole | set(partly)):
-            if root in moved.values() and root not in self.after.charts:
-                continue
-            old = moved.get(root, root if root in self.before.charts.tops else None)
-            new = root if root in self.after.charts.tops else None
-            plan.append((old, new, None if root in whole else partly[root]))
-        return plan
-
-    def _stray(self, path: str, side: Side) -> None:
-        if side is self.after:
-            self.found.problem(
-                "values", path, f"nothing says which chart {path} holds values for",
-                "name the chart in `charts` of the pack's `helm/render`, or take the file out of what the pack matches",
-            )  # fmt: skip
-
-    def _moved(self, roots: set[str]) -> dict[str, str]:
-        """Return, by its new root, the old root of every chart that moved: one of that name went, one came."""
-        gone = {self.before.charts.chart(r).name: r for r in sorted(roots)
-                if r in self.before.charts.tops and r not in self.after.charts}  # fmt: skip
-        came = [r for r in sorted(roots) if r in self.after.charts.tops and r not in self.before.charts]
-        found = {r: gone[n] for r in came if (n := self.after.charts.chart(r).name) in gone}
-        for new, old in found.items():
-            self.found.notes.append(f"the chart at {old} is now at {new}")
-        return found
 
     # -- one chart ----------------------------------------------------------------------------------------------------
 
