@@ -20,9 +20,12 @@ from bascule.testing import (
 )
 from bascule.types import (
     Admits,
+    MergePlan,
+    MergeReport,
     PackRef,
     Relaxation,
     RelaxKind,
+    ReleasePlan,
     RunStatus,
     Status,
     Verdict,
@@ -179,7 +182,7 @@ def test_json_has_the_promised_shape() -> None:
     assert set(data["window"]) == {
         "way", "relaxations", "exposure_seconds", "calls", "restored", "verified", "snapshot_sha256", "live_sha256",
     }  # fmt: skip
-    assert data["merge"] == {"sha": "9c3e110b" * 5}
+    assert data["merge"] == {"sha": "9c3e110b" * 5, "tag": "", "release": ""}
     assert data["change"]["files"] == 1
     assert wire.load(data["verdict"], Verdict) == result.verdict
     assert wire.load(data["packs"], tuple[PackRef, ...]) == (PackRef.of(make_pack()),)
@@ -201,3 +204,20 @@ def test_a_plan_says_what_is_bypassed_and_edited() -> None:
     assert "ruleset 20314, lets only this account through" in out
     assert "bypasses reviews by a right that the token has anyway" in out
     assert "open for at most 12 s" in out
+
+
+def test_a_tag_is_told_before_and_after() -> None:
+    plan = make_plan(
+        merge=MergePlan(
+            method="squash", tag="v1.2.3", tag_message="shop 1.2.3", release=ReleasePlan(title="v1.2.3", draft=True)
+        )
+    )
+    before = render.text(make_result("mergeable", plan=plan))
+    assert "tag            v1.2.3 on the merged commit, annotated" in before
+    assert "release        draft, of v1.2.3" in before
+    merge = MergeReport(sha="9c3e110b" * 5, tag="v1.2.3", release="https://e.example/r/1")
+    done = make_result("merged", plan=plan, merge=merge)
+    assert "Tagged v1.2.3 at 9c3e110." in render.text(done)
+    assert "tag            v1.2.3 on 9c3e110" in render.text(done)
+    assert "Tagged `v1.2.3` at `9c3e110`." in render.comment(done)
+    assert "https://e.example/r/1" in render.comment(done)

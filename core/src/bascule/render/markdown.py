@@ -139,7 +139,13 @@ def _lead(result: Result, found: f.Facts) -> str:
         gates = f"{words.gates_pass(len(found.passed))} at {code(short(result.change.head_sha))}."
         method = result.plan.merge.method if result.plan else ""
         lead = f"{words.landed(result.merge.sha, method)} {f.tagged(result)}".strip()
-        released = f"\n\nRelease: {markdown(result.merge.release, cell=False)}" if result.merge.release else ""
+        released = ""
+        if result.merge.release:
+            from urllib.parse import quote
+
+            # Quoting leaves no parenthesis that could end the address early.
+            address = quote(result.merge.release, safe=":/%@+~")
+            released = f"\n\nRelease: [{markdown(result.merge.tag, cell=False)}]({address})"
         return markdown(f"{lead} {gates}", cell=False) + released
     if result.status in {RunStatus.BLOCKED, RunStatus.WAITING} and found.open:
         return markdown(result.summary, cell=False) if result.summary else ""
