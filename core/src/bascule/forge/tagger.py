@@ -10,7 +10,7 @@ from attrs import frozen
 from bascule.errors import OutsideError
 from bascule.forge.ports import LostReplyError, RefusedError, Request, Response, Transport
 from bascule.forge.rest import RepoAddress, a_list, anything, expect, mapping_with, segment, send
-from bascule.messages import forge as text
+from bascule.messages import tagging as text
 from bascule.types import ReleasePlan
 
 _DEEP = 5

@@ -92,10 +92,7 @@ class Hosts:
         self.stop()
 
     def stop(self) -> None:
-        """End every host now, with all it started. The next question starts what it needs again.
-
-        The pipeline calls this before a window opens: no plugin runs beside it (invariant 7).
-        """
+        """End every host now, with all it started, as before a window opens; the next question starts it again."""
         stop(self._lines)
         if self._nursery is not None:
             self._nursery.stop()
@@ -149,9 +146,8 @@ class Hosts:
         return tuple(n for n in sorted(names) if self.rehearses(n))
 
     def reads_tags(self, pack: Rulepack) -> bool:
-        """Return whether a plugin that rehearses for ``pack`` says that it looks at the repository's tags."""
-        plugins = (self._call_roll().by_name[n] for n in self.rehearsing(pack))
-        return any(scenario.tags for plugin in plugins for scenario in plugin.scenarios)
+        """Return whether a plugin that rehearses for ``pack`` looks at the repository's tags."""
+        return any(s.tags for n in self.rehearsing(pack) for s in self._call_roll().by_name[n].scenarios)
 
     # -- hooks --------------------------------------------------------------------------------------------------------
 

@@ -109,11 +109,6 @@ def other_repository(name: str, expected: int, found: int) -> Text:
     )
 
 
-def odd_tag(name: str, kind: str) -> Text:
-    """A tag stands for something that is no commit."""
-    return f"the tag {name} stands for a {kind}", "only a tag of a commit can say what was released"
-
-
 def no_pull(number: int, name: str) -> Text:
     """No such pull request."""
     return f"no pull request #{number} in {name}", "check the number and the repository (-R owner/repo)"

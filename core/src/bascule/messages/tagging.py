@@ -8,6 +8,11 @@ BY_HAND = "look at the commit, then tag it by hand or leave it"
 ELSEWHERE_FIX = "find out whose tag it is; Bascule never moves one"
 
 
+def odd_tag(name: str, kind: str) -> tuple[str, str]:
+    """A tag stands for something that is no commit: what was found, what to do."""
+    return f"the tag {name} stands for a {kind}", "only a tag of a commit can say what was released"
+
+
 def due(name: str, number: int) -> str:
     """Journal: the tag is to be made once the change is merged."""
     return f"tag {name} is due once #{number} is merged"

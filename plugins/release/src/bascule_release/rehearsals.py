@@ -8,7 +8,7 @@ from typing import Any
 from bascule.git import Git
 from bascule.kit import RehearsalError, Trees, prove
 from bascule.types import Change, Check, DryRunContext, Evidence, Status
-from bascule_release import changelog, reading
+from bascule_release import announced, changelog, reading
 from bascule_release.book import book
 from bascule_release.commits import said
 from bascule_release.history import Tag, series, tags
@@ -27,12 +27,12 @@ def state(ctx: DryRunContext) -> Iterator[Evidence | Check]:
     trees, change = Trees.of(ctx), ctx.change
     own = [r for r in ctx.pack.rules if r.use.startswith("release/")]
     params = [r.params for r in own]
-    files = reading.Reader(trees, change, reading.stated_files(params))
+    files = reading.Reader(trees, change, announced.stated_files(params))
     packages = files.packages()
     logs = [p for r, p in zip(own, params, strict=True) if r.use == "release/changelog"] or [{}]
     if not packages:
-        announced = reading.from_changelog(trees, logs[0].get("file"), logs[0].get("heading"), files)
-        packages = [announced] if announced is not None else []
+        alone = announced.from_changelog(trees, logs[0].get("file"), logs[0].get("heading"), files)
+        packages = [alone] if alone is not None else []
     if len(packages) > MOST_PACKAGES:
         raise RehearsalError(
             f"{len(packages)} packages get a new version", expected=f"at most {MOST_PACKAGES}",
@@ -59,7 +59,7 @@ def state(ctx: DryRunContext) -> Iterator[Evidence | Check]:
             spared |= {told["path"]} if told["path"] else set()
         made.append(found)
     if not packages:
-        spared |= {p for one in logs if (p := one.get("file") or reading.changelog_path(trees, ""))}
+        spared |= {p for one in logs if (p := one.get("file") or announced.changelog_path(trees, ""))}
     data = {
         "packages": made,
         "unread": dict(sorted(files.unread.items())),
@@ -88,7 +88,7 @@ def _changelog(trees: Trees, change: Change, package: reading.Package, params: M
     stated, heading = params.get("file"), params.get("heading")
     path = stated.replace("{name}", package.name).replace("{folder}", package.folder).lstrip("/") if stated else None
     if path is None:
-        path = reading.changelog_path(trees, package.folder) or reading.changelog_path(trees, "")
+        path = announced.changelog_path(trees, package.folder) or announced.changelog_path(trees, "")
     empty: dict[str, Any] = {"path": path or "", "there": False, "error": ""}
     if path is None or not trees.after.has(path):
         return empty

@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 
 from bascule.kit import Answer, Ask, RehearsalError, Trees, allow, block, error, prove, wait
 from bascule.types import Check, DryRunContext, Evidence, Status
-from bascule_release import building, index, reading
+from bascule_release import announced, building, index, reading
 from bascule_release.book import book
 from bascule_release.rules.common import called, listed
 from bascule_release.versions import same
@@ -23,12 +23,12 @@ _WAIT = 10
 
 def _packages(ctx: DryRunContext, trees: Trees) -> list[reading.Package]:
     rules = [r.params for r in ctx.pack.rules if r.use.startswith("release/")]
-    files = reading.Reader(trees, ctx.change, reading.stated_files(rules))
+    files = reading.Reader(trees, ctx.change, announced.stated_files(rules))
     found = files.packages()
     if not found:
         log = next((r.params for r in ctx.pack.rules if r.use == "release/changelog"), {})
-        announced = reading.from_changelog(trees, log.get("file"), log.get("heading"), files)
-        found = [announced] if announced is not None else []
+        alone = announced.from_changelog(trees, log.get("file"), log.get("heading"), files)
+        found = [alone] if alone is not None else []
     return found
 
 
