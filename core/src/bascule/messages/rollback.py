@@ -19,13 +19,15 @@ def not_merged(number: int, state: str) -> Said:
     return f"#{number} is {state}, not merged: there is nothing to undo", "name a merged pull request"
 
 
-def not_ours(number: int, sha: str) -> Check:
-    """The journal does not say that Bascule merged it."""
+def not_ours(number: int, sha: str, *, read: bool) -> Check:
+    """The journal does not say that Bascule merged it, or cannot be read here."""
+    why = "no signed entry of the journal says" if read else "the journal cannot be read here, so nothing says"
+    keys = "" if read else "give it the Keeper's token and the journal's public key, or: "
     return _block(
         "origin",
-        f"#{number} landed as {short(sha)}, and no signed entry of the journal says that Bascule merged it",
+        f"#{number} landed as {short(sha)}, and {why} that Bascule merged it",
         "a merge of Bascule's, or a person who asks for it all the same",
-        "bascule rollback --anyway, typed by a person",
+        f"{keys}bascule rollback --anyway, typed by a person",
     )
 
 

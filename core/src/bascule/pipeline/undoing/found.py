@@ -138,7 +138,7 @@ def _origin(target: Target, undo: Undo) -> Check:
     if origin is not None:
         return _allow("origin", say.by_journal(origin.run))
     if not (undo.anyway and undo.by_person):
-        return say.not_ours(undo.number, target.landed.sha)
+        return say.not_ours(undo.number, target.landed.sha, read=target.trace.whole)
     return _allow("origin", say.by_person(target.landed.sha))
 
 

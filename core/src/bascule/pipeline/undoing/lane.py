@@ -95,6 +95,7 @@ class _Lane:
                 moves += 1
                 if moves > MOVES:
                     return self._end(result, decision)
+                self.session.clock.sleep(float(moves - 1))  # the first time at once; then an answer may have been old
             else:
                 left = self.wait - (self.session.clock.elapsed() - self._began)
                 if left <= 0:
@@ -186,8 +187,9 @@ class _Lane:
             return self._reported(evolve(result, summary=summary))
         if result.status is RunStatus.MERGED:
             result = self._landed(result)
-        elif decision is not None and result.status is not RunStatus.NOOP and "reason" not in result.details:
-            result = recorded(self.session, decision, result)
+        elif result.status is not RunStatus.NOOP and "reason" not in result.details:
+            known = decision or Decision(result=result, snapshot=self.target.snapshot, tip=None)
+            result = recorded(self.session, known, result)
         result = evolve(result, alarms=tuple(dict.fromkeys((*self.target.alarms, *result.alarms))))
         return tell(self.session, self.target, self._reported(result), self._report, self.who)
 

@@ -20,7 +20,7 @@ from bascule.render import markdown
 from bascule.render import rollback as shown
 from bascule.render.facts import facts, headline, not_restored
 from bascule.render.spans import plain
-from bascule.types import MergeReport, Result, RollbackReport, RunStatus, TimelineRow, Viewer
+from bascule.types import MergeReport, Result, RollbackReport, RunStatus, Status, TimelineRow, Viewer
 
 
 def tell(
@@ -31,7 +31,9 @@ def tell(
     ``late`` is the commit of a rollback that an earlier run landed and could not report any more.
     """
     seen = evolve(result, status=RunStatus.MERGED, merge=MergeReport(sha=late)) if late else result
-    if seen.status not in {RunStatus.MERGED, RunStatus.BLOCKED, RunStatus.FAILED} and not not_restored(seen):
+    if seen.status not in {RunStatus.MERGED, RunStatus.BLOCKED, RunStatus.FAILED} and not (
+        not_restored(seen) or _proposed(seen, report)
+    ):
         return result
     try:
         if session.connection.has(Identity.MERGER):
@@ -40,6 +42,12 @@ def tell(
         result = evolve(result, alarms=(*result.alarms, say.not_told(error.message)))
     failed = deliver(session, _notice(session, seen, report))
     return result if failed is None else evolve(result, alarms=(*result.alarms, failed))
+
+
+def _proposed(result: Result, report: RollbackReport) -> bool:
+    """Return whether a machine has opened the pull request and only a person may merge it: somebody has to hear."""
+    waits = result.verdict.of(Status.WAIT) if result.verdict is not None else ()
+    return result.status is RunStatus.WAITING and not report.by and any(c.rule == "mode" for c in waits)
 
 
 def _notice(session: Session, result: Result, report: RollbackReport) -> Notice:
