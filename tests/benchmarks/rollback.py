@@ -129,11 +129,12 @@ def main(argv: Sequence[str] = ()) -> int:
     """Print both ways; the exit code says whether the budget was met."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.rollback")
     parser.add_argument("--runs", type=int, default=RUNS, help="rollbacks for each way (default %(default)s)")
+    parser.add_argument("--only", choices=sorted(PACKS), help="one of the two ways")
     parser.add_argument("--json", metavar="FILE", help="also write every run's figures")
     options = parser.parse_args(list(argv))
     worst, rows = 0.0, {}
     with tempfile.TemporaryDirectory(prefix="bascule-bench-") as folder, World.started(Path(folder)) as world:
-        for what in PACKS:
+        for what in [options.only] if options.only else PACKS:
             found, ran = measure(world, what, options.runs)
             print("\n".join(lines(what, found, ran)), end="\n\n", flush=True)
             worst = max(worst, percentile(sorted(t.wall for t in found), 0.99))
