@@ -41,6 +41,15 @@ def short(text: str, most: int = 120) -> str:
     return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
+def differing(old: str, new: str, most: int = 90) -> str:
+    """Return both texts from a little before where they begin to differ, in one line each."""
+    sides = [" ".join(t.split()) for t in (old, new)]
+    same = next((n for n, (a, b) in enumerate(zip(*sides, strict=False)) if a != b), min(map(len, sides)))
+    start = 0 if max(map(len, sides)) <= most else max(0, same - most // 3)
+    before, after = (f"{'…' if start else ''}{short(t[start:], most)}" for t in sides)
+    return f"`{before}` → `{after}`"
+
+
 def as_data(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     """Return ``findings`` as evidence, each once.
 

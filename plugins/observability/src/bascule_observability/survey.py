@@ -25,7 +25,7 @@ KINDS: Mapping[str, str] = {
 }
 YAML = (".yml", ".yaml", ".rules")
 LARGEST = 8 * 1024 * 1024
-_TEMPLATE = re.compile(r"^\s*\{\{-?|:\s*\{\{-?", re.M)
+_TEMPLATE = re.compile(r"^\s*\{\{", re.M)
 
 
 @frozen(kw_only=True)
@@ -88,6 +88,10 @@ def _why(path: str, text: str) -> str:
     return ""
 
 
+_LAST: dict[str, Any] = {}
+"""The newest survey and what it is of: objects never change under their ids."""
+
+
 class Survey:
     """Both sides of a change, and which of its files are what. Reads are remembered.
 
@@ -104,8 +108,20 @@ class Survey:
 
     @classmethod
     def of(cls, ctx: DryRunContext) -> Survey:
-        """Return the survey of ``ctx``'s change."""
-        return cls(Trees.of(ctx), ctx.pack.match.files)
+        """Return the survey of ``ctx``'s change; the rehearsals of one change share it."""
+        change = ctx.change
+        key: tuple[str | None, ...] = (
+            ctx.objects,
+            change.base_sha,
+            change.head_sha,
+            change.merge_tree,
+            change.merge_base,
+        )
+        key = (*key, *ctx.pack.match.files)
+        if _LAST.get("key") != key:
+            _LAST.update(key=key, survey=cls(Trees.of(ctx), ctx.pack.match.files))
+        found: Survey = _LAST["survey"]
+        return found
 
     @cached_property
     def changed(self) -> tuple[str, ...]:
@@ -175,8 +191,7 @@ class Survey:
         Raises:
             RehearsalError: more than ``most`` YAML and JSON files, or 256 MB of them.
         """
-        ends = (".json",) if kinds == ("dashboard",) else YAML
-        paths = [p for p in tree.files() if p.endswith(ends) and tree.entries[p].size <= LARGEST]
+        paths = [p for p in tree.files() if p.endswith(YAML) and tree.entries[p].size <= LARGEST]
         size = sum(tree.entries[p].size for p in paths)
         if len(paths) > most or size > 256 * 1024 * 1024:
             raise RehearsalError(
@@ -186,8 +201,9 @@ class Survey:
             )
         raw = tree.read_all(paths)
         hints = [h for k in kinds for h in _HINTS[k]]
+        # Most files are none of these, and definitions of Kubernetes resources alone take seconds to parse.
         for path in paths:
-            if any(h in raw[path] for h in hints):
+            if any(h.search(raw[path]) for h in hints):
                 document = self.read(tree, path)
                 if document is not None and document.kind in kinds:
                     yield document
@@ -207,11 +223,12 @@ class Survey:
         return tuple(found)
 
 
-_HINTS: Mapping[str, tuple[bytes, ...]] = {
-    "rules": (b"groups",), "tests": (b"rule_files",), "dashboard": (b'"panels"', b'"rows"', b'"schemaVersion"'),
-    "datasources": (b"atasources",), "alertmanager": (b"receivers",), "slo": (b"openslo",), "prometheus": (b"_config",),
-}  # fmt: skip
-"""What must stand in a file for it to be of a kind: most files are not, and parsing them all takes long."""
+_HINTS: Mapping[str, tuple[re.Pattern[bytes], ...]] = {
+    "rules": (re.compile(rb"\bgroups\b.*\bexpr\b[\"']?\s*:", re.S),),
+    "tests": (re.compile(rb"\brule_files\b"),),
+    "datasources": (re.compile(rb"\bdatasources\b"),),
+}
+"""What must stand in a file for it to be of a kind."""
 
 
 def _other(documents: tuple[Any, ...], path: str) -> str:

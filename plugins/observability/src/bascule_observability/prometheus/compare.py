@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
-from bascule_observability.findings import Finding, as_data, short
+from bascule_observability.findings import Finding, as_data, differing, short
 from bascule_observability.prometheus import rulefile
 from bascule_observability.prometheus.matching import match
 from bascule_observability.prometheus.promql import metrics
@@ -187,7 +187,7 @@ def _alert(was: Rule, now: Rule) -> Iterator[Finding]:
         yield finding("expression", "its old expression was not PromQL, so the new one cannot be compared")
     else:
         for what, words in dict.fromkeys(weigh(was.node, now.node)):
-            yield finding(what, f"{words} (`{short(was.expr, 70)}` → `{short(now.expr, 70)}`)")
+            yield finding(what, f"{words} ({differing(was.expr, now.expr)})")
 
 
 def _recordings(survey: Survey, gone: Iterable[Rule], pairs: Iterable[tuple[Rule, Rule]]) -> Iterator[Finding]:
