@@ -20,6 +20,8 @@ TRAFFIC = (1, 5, 10, 30, 100, 200, 500, 1000, 2500)
 """Requests a block."""
 OBJECTIVES = (0.99, 0.995, 0.999, 0.9995)
 RHO = (0.0, 0.0, 0.0005, 0.003, 0.01)
+UNKNOWABLE = "own worsening"
+"""The kind of which nobody can say where it would have gone; only a violation is a wrong answer to it."""
 LEAST_ERRORS = 10.0
 """Expected errors that must separate a regression from none, in independent requests, to call a case decidable."""
 
@@ -126,6 +128,8 @@ def story(rng: random.Random, kind: str, traffic: int) -> Story:
             begun = sum(traffic * volume(at) * rate(at) for at in range(onset, 0))
             expected = min(expected, begun)
         decidable = expected * independent >= LEAST_ERRORS
+    if kind == UNKNOWABLE:
+        decidable = False
     return Story(
         scenario=kind,
         traffic=traffic,

@@ -73,6 +73,12 @@ def size_of(text: str) -> int:
     return int(text[:-3]) * (1024 * 1024 if text.endswith("MiB") else 1024)
 
 
+def _slo(text: str) -> say.Said | None:
+    from bascule.slo.short import fault
+
+    return fault(text)
+
+
 Glob = Annotated[str, Kind("glob", _glob)]
 Expression = Annotated[str, Kind("RE2 expression", _expression)]
 Name = Annotated[str, _matching(_NAME, say.NAME)]
@@ -90,5 +96,6 @@ ArtifactName = Annotated[str, _matching(r"[^\\/:<>|*?\"\r\n]{1,256}", say.ARTIFA
 MemberPath = Annotated[str, _matching(_MEMBER, say.MEMBER)]
 RunEvent = Annotated[str, Kind("`pull_request` or `push`", _event, "^(?:pull_request|push)$")]
 Size = Annotated[str, Kind("size", _size, f"^{_SIZE}$")]
+Slo = Annotated[str, Kind("objective", _slo)]
 Count = Annotated[int, AtLeast(0)]
 Limit = Annotated[int, AtLeast(1)]

@@ -10,6 +10,7 @@ from attrs import frozen
 
 from bascule.config.duration import Seconds
 from bascule.config.shape import key
+from bascule.rulepack.kinds import Slo
 
 BOTH = "Lists add up: what the template requires stays required."
 
@@ -49,8 +50,12 @@ class WatchShape:
     duration: Seconds | None = key(
         doc="How long; `60m` without it.", name="for", default=None, example="60m", tighten="Longer or equal."
     )
-    slos: tuple[str, ...] | None = key(
-        doc="OpenSLO files of the base branch.", default=None, example="[slo/checkout.yml]", tighten=BOTH
+    slos: tuple[Slo, ...] | None = key(
+        doc="OpenSLO files of the base branch, or objectives in one line: `NAME: 99.9% of GOOD / TOTAL`, `NAME: at "
+        "most 0.1% of BAD / TOTAL`, `NAME: QUERY < 0.5`, `NAME: QUERY (up is worse)`, where capitals are PromQL.",
+        default=None,
+        example="[slo/checkout.yml]",
+        tighten=BOTH,
     )
     rollback: RollbackShape | None = key(
         doc="What happens when the merge caused a breach; a word alone is its `mode`.",

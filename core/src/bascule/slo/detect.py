@@ -14,9 +14,9 @@ from attrs import frozen
 from bascule.slo import ratio
 from bascule.slo.objective import Ratio
 
-SAFETY = 1.5
+SAFETY = 2.2
 """Factor on the evidence, for the chance in when errors come."""
-LEAST_ERRORS = 10.0
+LEAST_ERRORS = 14.0
 """Expected errors below which nothing is said with certainty."""
 
 

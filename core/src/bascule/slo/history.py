@@ -16,6 +16,8 @@ MARGIN = 3.0
 """Units of noise over what history reached."""
 PRACTICAL = 1.25
 """Units of noise that the middle of a level must be over the level before."""
+USUAL = 0.9
+"""Share of rises in history that are its usual wandering."""
 RARE = 0.05
 """Share of watches that may meet by chance what history shows."""
 FLOOR = 0.005
@@ -138,13 +140,14 @@ def bars(history: Sequence[float], *, noise_unit: float, hold: int, planned: int
             if len(rises) >= 4:
                 reached, seen_to = _reached(rises, allowed, ceil(ahead / stride), ceil(RECENT / stride)), ahead
                 reached += max(0.0, reached) * min(1.0, 4.0 / len(rises))
-                drift = max(0.0, sorted(rises)[len(rises) // 2])
+                drift = max(0.0, sorted(rises)[int(len(rises) * USUAL)])
             scale = ahead / seen_to
             rise = max(reached * scale if reached > 0 else reached, _again(history, span, ahead, day))
             jump = ref + rise + margin
             if ahead > n / 4:
                 jump = max(jump, top + margin)
-            further = 2.0 * wander * max(0.0, 2.0 * ahead / n - 1.0) ** 0.5
+            # The longer ahead, the fewer times history tells of; what wanders may go further than it did there.
+            further = 2.0 * wander * max(0.0, 2.0 * ahead / n - 1.0) ** 0.5 + drift * max(0.0, 2.0 * ahead / n - 0.5)
             new = top + max(4.0 * noise_unit, 0.5 * (top - middle)) + drift * scale
             knots.append(ahead - 1)
             heights.append(max(min(jump, new) + further, moved + slope * min(ahead, TAIL), ref + worse))

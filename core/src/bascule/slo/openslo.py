@@ -290,7 +290,7 @@ def _ratio(doc: Document, at: Document, place: Path, target: TargetShape, ratio:
         return [doc.problem(where, say.one_of_two("target", "targetPercent", both=target.target is not None))]
     if (ratio.good is None) == (ratio.bad is None):
         return [at.problem((*place, "ratioMetric"), say.one_of_two("good", "bad", both=ratio.good is not None))]
-    share = target.target if target.target is not None else (target.percent or 0.0) / 100.0
+    share = target.target if target.target is not None else float(f"{(target.percent or 0.0) / 100.0:.10g}")
     if not 0.0 < share < 1.0:
         return [doc.problem(where, say.bad_target(share))]
     return Ratio(

@@ -55,8 +55,8 @@ def _ratio(text: str) -> Ratio | None:
     if halves is None or not halves[0] or not halves[2]:
         return None
     part, _, total = halves
-    target = float(share["percent"]) / 100.0
-    target = 1.0 - target if share["most"] else target
+    target = float(share["percent"])
+    target = float(f"{(100.0 - target if share['most'] else target) / 100.0:.10g}")
     if not 0.0 < target < 1.0:
         raise promql.QueryError(*say.bad_target(target))
     if share["most"]:
