@@ -46,9 +46,11 @@ def table(stories: Sequence[traffic.Story]) -> str:
         got = run(stories, judge)
         mine = mine or got
         rows = got.decidable
+        minutes = score.wait(rows) * traffic.STEP / 60
         lines.append(
             f"{name:31} {score.accuracy(rows)!s:34} {score.true_positives(rows)!s:34} "
-            f"{score.false_positives(rows)!s:32} {score.blamed(rows)!s:32} {score.coverage(rows)!s:34} {score.wait(rows) * traffic.STEP / 60:.1f} min"
+            f"{score.false_positives(rows)!s:32} {score.blamed(rows)!s:32} "
+            f"{score.coverage(rows)!s:34} {minutes:.1f} min"
         )
     assert mine is not None
     lines += ["", f"{'requests a block':31} {'right when decided':34} {'found':34} {'false alarms':32} {'decided':34}"]

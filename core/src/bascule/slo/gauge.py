@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from math import ceil, isfinite, log10
+from struct import pack, unpack
 
 from attrs import frozen
 
@@ -44,7 +45,7 @@ class Side:
         lifted: whether what was already there when the merge came still lasts.
         run: values in a row beyond the first bar, until now.
         most: the longest run that ended by itself.
-        last: the last values after the merge, as many as the longest level has.
+        explained: which of the last values the same clock time explains, the newest in the lowest bit.
         fired: whether a level passed its bar.
     """
 
@@ -52,7 +53,7 @@ class Side:
     lifted: bool
     run: int = 0
     most: int = 0
-    last: tuple[float, ...] = ()
+    explained: int = 0
     fired: bool = False
 
 
@@ -65,6 +66,8 @@ class GaugeState:
         normal: the level when the merge came, in the gauge's unit.
         hold: values of the shortest level.
         up, down: the directions in which it can be worse.
+        last: the last values after the merge, as many as the longest level has, as packed doubles: there may be half
+            a million states at a time.
         seen, missing: blocks so far, and those without a value.
         fired: index of the block at which it fired, -1 before.
     """
@@ -74,6 +77,7 @@ class GaugeState:
     hold: int
     up: Side | None
     down: Side | None
+    last: bytes = b""
     seen: int = 0
     missing: int = 0
     fired: int = -1
@@ -139,24 +143,38 @@ def step(state: GaugeState, block: GaugeBlock) -> GaugeState:
     if state.fired >= 0:
         return state
     at, value, up, down = state.seen, block.value, state.up, state.down
+    known, normal, hold = state.known, state.normal, state.hold
     if block.seen is not Seen.DATA or value is None or not isfinite(value):
-        return GaugeState(state.known, state.normal, state.hold, up, down, at + 1, state.missing + 1, state.fired)
+        return GaugeState(known, normal, hold, up, down, state.last, at + 1, state.missing + 1, state.fired)
+    any_side = up or down
+    keep = any_side.bars.spans[-1] if any_side is not None else 1
+    packed = (state.last + pack("d", value))[-8 * keep :]
+    last = unpack(f"{len(packed) // 8}d", packed)
     ago = [v for v in (block.day_ago, block.week_ago) if v is not None]
     if up is not None:
-        up = _advanced(up, value, at, max(ago) if ago else None)
+        up = _advanced(up, last, at, max(ago) if ago else None)
     if down is not None:
-        down = _advanced(down, -value, at, -min(ago) if ago else None)
+        down = _advanced(down, [-v for v in last], at, -min(ago) if ago else None)
     fired = (up is not None and up.fired) or (down is not None and down.fired)
-    return GaugeState(state.known, state.normal, state.hold, up, down, at + 1, state.missing, at if fired else -1)
+    return GaugeState(known, normal, hold, up, down, packed, at + 1, state.missing, at if fired else -1)
 
 
-def _advanced(side: Side, value: float, at: int, ago: float | None) -> Side:
-    """Return the side after one more value."""
+def values(state: GaugeState) -> list[float]:
+    """Return the last values after the merge, oldest first."""
+    return list(unpack(f"{len(state.last) // 8}d", state.last))
+
+
+def _advanced(side: Side, last: Sequence[float], at: int, ago: float | None) -> Side:
+    """Return the side after the newest of ``last``."""
     against = side.bars
-    if ago is not None and value <= ago + against.least:
-        value = min(value, against.ref)
     spans = against.spans
-    last = (*side.last, value)[-spans[-1] :]
+    explained = (side.explained << 1) & ((1 << spans[-1]) - 1)
+    if ago is not None and last[-1] <= ago + against.least:
+        explained |= 1
+    if explained:
+        newest = len(last) - 1
+        last = [min(v, against.ref) if explained >> (newest - n) & 1 else v for n, v in enumerate(last)]
+    value = last[-1]
     first = against.height(0, at)
     lifted = side.lifted and value > first
     lift = against.lift if lifted else 0.0
@@ -170,7 +188,7 @@ def _advanced(side: Side, value: float, at: int, ago: float | None) -> Side:
         if len(last) >= span and _passes(against, last[-span:], against.height(level, at) + lift):
             fired = True
             break
-    return Side(against, lifted, run, most, last, fired)
+    return Side(against, lifted, run, most, explained, fired)
 
 
 def _passes(against: Bars, values: Sequence[float], bar: float) -> bool:
@@ -195,9 +213,7 @@ def verdict(state: GaugeState) -> Judgement:
     say_it = partial(Judgement, evidence=float(run), needed=float(state.hold))
     if state.fired >= 0:
         up = state.up is not None and state.up.fired
-        side = sides[0] if up else sides[-1]
-        values = [v if up else -v for v in side.last[-state.hold :]]
-        reason = say.gauge_fired(state, "above" if up else "below", values)
+        reason = say.gauge_fired(state, "above" if up else "below", values(state)[-state.hold :])
         return say_it(answer=Answer.VIOLATION, fired_at=state.fired, reason=reason)
     got = state.seen - state.missing
     if got == 0:

@@ -7,6 +7,7 @@ All numbers here are turned so that higher is worse. *A level held for w values*
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import pairwise
 from math import ceil, sqrt
 
@@ -126,7 +127,6 @@ def bars(history: Sequence[float], *, noise_unit: float, hold: int, planned: int
     worse, slope, few = _incident(y, ref, noise_unit), _momentum(y, noise_unit), 1.0 + 4.0 / n
     wander = _wander(y, noise_unit) if 2 * planned > n else 0.0
     spans = tuple(s for s in (hold, hold * 5 // 3, hold * 3) if s <= planned)
-    knots: list[int] = []
     heights: list[float] = []
     for span in spans:
         low = held(y, span, places) or [sorted(y)[n // 2]]
@@ -135,7 +135,7 @@ def bars(history: Sequence[float], *, noise_unit: float, hold: int, planned: int
         margin = wider * MARGIN * few * max(noise(low, ceil(span / stride)), 0.5 * noise_unit)
         moved = sorted(y[-3:])[1] + margin
         reached, seen_to, drift = 0.0, span, 0.0
-        for ahead in (span, max(span + 1, round((span * planned) ** 0.5)), max(span + 2, planned)):
+        for ahead in aheads(span, planned):
             rises = [h - b for h, b in zip(low[(ahead - span) // stride :], level, strict=False)]
             if len(rises) >= 4:
                 reached, seen_to = _reached(rises, allowed, ceil(ahead / stride), ceil(RECENT / stride)), ahead
@@ -149,10 +149,20 @@ def bars(history: Sequence[float], *, noise_unit: float, hold: int, planned: int
             # The longer ahead, the fewer times history tells of; what wanders may go further than it did there.
             further = 2.0 * wander * max(0.0, 2.0 * ahead / n - 1.0) ** 0.5 + drift * max(0.0, 2.0 * ahead / n - 0.5)
             new = top + max(4.0 * noise_unit, 0.5 * (top - middle)) + drift * scale
-            knots.append(ahead - 1)
             heights.append(max(min(jump, new) + further, moved + slope * min(ahead, TAIL), ref + worse))
     lift = _already(y, heights[0], ref)
-    return Bars(ref, PRACTICAL * noise_unit, spans, tuple(knots), tuple(heights), lift)
+    return Bars(ref, PRACTICAL * noise_unit, spans, blocks(spans, planned), tuple(heights), lift)
+
+
+def aheads(span: int, planned: int) -> tuple[int, int, int]:
+    """Return how many values ahead the bar of a level is known."""
+    return span, max(span + 1, round((span * planned) ** 0.5)), max(span + 2, planned)
+
+
+@cache
+def blocks(spans: tuple[int, ...], planned: int) -> tuple[int, ...]:
+    """Return the blocks at which bars are known, flattened; one object for all states that have the same."""
+    return tuple(ahead - 1 for span in spans for ahead in aheads(span, planned))
 
 
 def _reached(rises: Sequence[float], allowed: int, ahead: int, recent: int) -> float:
