@@ -145,6 +145,40 @@ def test_a_base_that_does_not_render_makes_everything_new(judge: Judge) -> None:
     assert "does not render at the base: everything in it counts as new" in outcome.of("r")[0].found
 
 
+def test_a_chart_that_asks_for_values_is_judged_by_those_that_give_them(judge: Judge) -> None:
+    asks = DEPLOYMENT + '{{ required "a token is needed" .Values.token }}\n'
+    asks = asks.replace("{{ required", "# {{ required")
+    before = {**chart(deployment=asks), "charts/shop/ci/a-values.yaml": "token: t\n"}
+    outcome = judge(before, {V: MORE}, "render")
+    assert outcome.status is Status.ALLOW, outcome
+    assert "needs values that it does not have itself" in outcome.of("r")[0].found
+    assert shown(outcome) == {("Deployment", "shop", "changed")}
+    # Without any values that are enough, or where they were enough before, it is a failure.
+    alone = judge(chart(deployment=asks), {V: MORE}, "render")
+    assert "a token is needed" in alone.blocked_by("r").found
+    spoilt = judge({**before, T: DEPLOYMENT}, {T: asks}, "render")
+    assert "a token is needed" in spoilt.blocked_by("r").found
+
+
+def test_the_release_s_own_namespace_needs_no_saying(judge: Judge) -> None:
+    said = DEPLOYMENT.replace("  labels:", "  namespace: {{ .Release.Namespace }}\n  labels:", 1)
+    outcome = judge(chart(), {T: said}, "paths", deny={"*": ["spec"]})
+    assert outcome.status is Status.ALLOW, outcome
+    assert shown(outcome) == {("Deployment", "shop", "changed")}
+    elsewhere = judge(chart(), {T: said.replace("{{ .Release.Namespace }}", "other")}, "paths", deny={"*": ["spec"]})
+    assert "would delete Deployment/shop" in str(elsewhere)
+
+
+def test_a_template_that_shows_nowhere_is_told(judge: Judge) -> None:
+    hidden = DEPLOYMENT + "{{- if .Values.more }}\n---\n" + MAP % ("m", "1") + "{{- end }}\n"
+    outcome = judge(chart(), {T: hidden}, "render")
+    assert "no values show what changes in shop/templates/deployment.yaml" in outcome.of("r")[0].found
+    check = judge(chart(), {T: hidden}, "render", unseen="block").blocked_by("r")
+    assert "without showing it: shop/templates/deployment.yaml" in check.found
+    with_it = {T: hidden, "charts/shop/ci/a-values.yaml": "more: true\n"}
+    assert judge(chart(), with_it, "render", unseen="block").status is Status.ALLOW
+
+
 REMOTE = 'dependencies:\n  - {name: db, version: 1.x, repository: "https://charts.example.com"}\n'
 LOCAL = 'dependencies:\n  - {name: db, version: 1.x, repository: "file://../db", condition: db.enabled}\n'
 

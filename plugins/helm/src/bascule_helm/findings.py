@@ -14,6 +14,7 @@ class Findings:
     problems: list[dict[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     objects: dict[str, dict[str, Any]] = field(default_factory=dict)
+    templates: list[str] = field(default_factory=list)
     chance: dict[str, None] = field(default_factory=dict)
     schema: dict[str, dict[str, Any]] = field(default_factory=dict)
     lint: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -28,5 +29,6 @@ class Findings:
         """Return the evidence of kind ``helm/render``."""
         return {
             "renders": self.renders, "problems": self.problems, "notes": list(dict.fromkeys(self.notes))[:50],
+            "templates": self.templates[:500],
             "random": list(self.chance)[:100], "objects": list(self.objects.values()),
         }  # fmt: skip

@@ -24,6 +24,8 @@ class Document:
 
     source: str
     text: str
+    namespace: str = ""
+    """Where the release is installed; an object that says nothing of its namespace is there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,15 +57,15 @@ class NotAnObjectError(Exception):
     """A document that is not a Kubernetes object; the message says why, without content."""
 
 
-def documents(output: str) -> list[Document]:
-    """Return the documents of helm's ``output`` that hold more than comments."""
+def documents(output: str, namespace: str = "") -> list[Document]:
+    """Return the documents of helm's ``output``, a release in ``namespace``, that hold more than comments."""
     found, source = [], ""
     for part in _BREAK.split(output):
         at = _SOURCE.match(part)
         source = at[1].strip() if at else source
         text = part[at.end() :] if at else part
         if any(line.strip() and not line.lstrip().startswith("#") for line in text.splitlines()):
-            found.append(Document(source=source, text=text.strip("\n")))
+            found.append(Document(source=source, text=text.strip("\n"), namespace=namespace))
     return found
 
 
@@ -93,10 +95,10 @@ def objects(every: list[Document]) -> Iterator[Object]:
     for document in every:
         for body in yaml_documents(document.text, document.source or "helm's output", LIMITS):
             if body is not None:
-                yield from _opened(body, document.source)
+                yield from _opened(body, document.source, document.namespace)
 
 
-def _opened(body: Any, source: str) -> Iterator[Object]:
+def _opened(body: Any, source: str, release: str) -> Iterator[Object]:
     where = source or "helm's output"
     if not isinstance(body, dict):
         raise NotAnObjectError(f"{where} renders to a {type(body).__name__}, not an object")
@@ -107,14 +109,15 @@ def _opened(body: Any, source: str) -> Iterator[Object]:
     if kind.endswith("List") and isinstance(items, list):
         for item in items:
             own = {"kind": kind.removesuffix("List"), "apiVersion": version} if kind != "List" else {}
-            yield from _opened({**own, **item} if isinstance(item, dict) else item, source)
+            yield from _opened({**own, **item} if isinstance(item, dict) else item, source, release)
         return
     metadata = body.get("metadata")
     name = (metadata.get("name") or metadata.get("generateName")) if isinstance(metadata, dict) else None
     if not isinstance(metadata, dict) or not isinstance(name, str):
         raise NotAnObjectError(f"{where} renders to a {kind} without a name")
     group, _, served = version.rpartition("/")
+    stated = str(metadata.get("namespace") or "")
     yield Object(
-        group=group, version=served, kind=kind, namespace=str(metadata.get("namespace") or ""), name=name,
+        group=group, version=served, kind=kind, namespace="" if stated == release else stated, name=name,
         source=source, body=body,
     )  # fmt: skip

@@ -96,16 +96,25 @@ class Rehearsal:
             self.found.notes.append(f"{shown or '.'} is a library chart: only charts that use it are rendered")
         if "after" in sides:
             self._told(*sides["after"])
+            self._templates(*sides["after"])
         sets: dict[str, dict[str, ValuesSet]] = {
             name: {s.label: s for s in sets_of(side.charts, root, self.settings)
                    if only is None or only & set(s.files)}
             for name, (side, root) in sides.items()
         }  # fmt: skip
         self._trials(sets)
-        labels = sorted({label for every in sets.values() for label in every})
+        # Its own values alone come last: where others render, they may be meant to be incomplete.
+        labels = sorted({label for every in sets.values() for label in every}, reverse=True)
         for label in labels or [""]:
             each = {n: (side, root, sets[n][label]) for n, (side, root) in sides.items() if label in sets[n]}
             self._set(shown, label, each, dict(states))
+
+    def _templates(self, side: Side, root: str) -> None:
+        """Note which templates changed, named as helm names them beside what it prints."""
+        chart = side.charts.chart(root)
+        for path in self.changed:
+            if path.startswith(chart.path("templates/")) and path.endswith((".yaml", ".yml")) and side.tree.has(path):
+                self.found.templates.append(f"{chart.name}/{path[len(root) :].lstrip('/')}")
 
     def _trials(self, sets: dict[str, dict[str, ValuesSet]]) -> None:
         """Make new trial values those of both sides, and leave out those that go: nothing is installed with them."""
@@ -126,6 +135,7 @@ class Rehearsal:
         self, chart: str, label: str, each: Mapping[str, tuple[Side, str, ValuesSet]], states: dict[str, str]
     ) -> None:
         texts: dict[str, list[Document]] = {}
+        others = any(r["after"] == "ok" and r["chart"] == (chart or ".") for r in self.found.renders)
         where = f"{chart or '.'}{f' with {label}' if label else ''}"
         for name, (side, root, values) in each.items():
             try:
@@ -134,7 +144,12 @@ class Rehearsal:
             except (HelmError, RehearsalError) as failed:
                 states[name] = "failed"
                 said = failed.answer.found if isinstance(failed, RehearsalError) else str(failed)
-                if name == "after":
+                before = each.get("before")
+                if name == "after" and label == "" and others and (before is None or states["before"] == "failed"):
+                    self.found.notes.append(
+                        f"{where} needs values that it does not have itself; it renders with others"
+                    )
+                elif name == "after":
                     schema = "don't meet the specifications of the schema" in said
                     self.found.problem(
                         "values-schema" if schema else "render", where, f"{where} does not render: {said}",
@@ -161,7 +176,7 @@ class Rehearsal:
         if self._left < 0 or seconds <= 1:
             raise HelmError("there are too many charts and values files to render in one change")
         out = self.helm.render(side.place(root), side.folder, values, side.secrets, min(60.0, seconds))
-        return documents(out)
+        return documents(out, values.namespace)
 
     def _compare(
         self, chart: str, label: str, before: list[Document], after: list[Document],

@@ -44,6 +44,7 @@ _CHART = {
         "kube_version": _VERSION, "api_versions": TEXTS, "upgrade": {"type": "boolean"},
         "namespace": {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"},
         "random": {"enum": ["allow", "block"]}, "lookup": {"enum": ["allow", "block"]},
+        "unseen": {"enum": ["allow", "block"]},
     },
     needs="helm/render",
 )  # fmt: skip
@@ -67,6 +68,15 @@ def render(ask: Ask) -> Iterator[Answer]:
             "; ".join(looks), expected="templates that depend on nothing but their files",
             fix="pass in what is looked up; `lookup: allow` accepts it",
         )  # fmt: skip
+    shown = {o["source"] for o in found["objects"] if not quiet(o, NOISE)}
+    unseen = [t for t in found["templates"] if t not in shown]
+    if unseen and ask.params.get("unseen") == "block":
+        clean = False
+        yield block(
+            f"templates that change without showing it: {listed(unseen)}",
+            expected="values with which the change can be seen, in an environment or in ci/",
+            fix="add such values, or let a person read the templates; `unseen: allow` accepts it",
+        )
     if clean:
         ok = [r for r in found["renders"] if r["after"] == "ok"]
         told = [
@@ -75,6 +85,8 @@ def render(ask: Ask) -> Iterator[Answer]:
         told += found["notes"][:5]
         if found["random"]:
             told.append(f"not compared, drawn anew each time: {listed(found['random'], 3)}")
+        if unseen:
+            told.append(f"no values show what changes in {listed(unseen, 3)}")
         yield allow("; ".join(told))
 
 
