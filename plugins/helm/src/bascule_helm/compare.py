@@ -156,7 +156,8 @@ def record(pair: Changed, same_draw: frozenset[Path]) -> dict[str, Any] | None:
     found: list[tuple[Path, str]] = []
     if status == "changed":
         named = pair.before is not None and pair.after is not None and pair.before.name != pair.after.name
-        drawn = same_draw | ({("metadata", "name")} if named else set())
+        # Both are in the same namespace, or they were no pair: one of them says so, the other means it.
+        drawn = same_draw | {("metadata", "namespace")} | ({("metadata", "name")} if named else set())
         found = [(p, s) for p, s in differences(old, new) if not any(p[: len(d)] == d for d in drawn)]
         if not found:
             return None
