@@ -15,11 +15,12 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import asdict, frozen
 from tests.benchmarks.calls import LATENCY, percentile
 from tests.e2e.kit import ADMIN, Ran, Repo, World, is_api, pack, short
 
@@ -97,8 +98,8 @@ def report_green(world: World, repo: Repo, stop: threading.Event) -> None:
         time.sleep(0.05)
 
 
-def measure(world: World, what: str, runs: int) -> tuple[list[Timed], Ran]:
-    """Return the times of ``runs`` rollbacks in one repository, and the last run."""
+def measure(world: World, what: str, runs: int, told: Callable[[Timed], None]) -> tuple[list[Timed], Ran]:
+    """Return the times of ``runs`` rollbacks in one repository, and the last run; ``told`` hears of each."""
     repo = world.repo(rulepack=PACKS[what])
     repo.reviews()
     found: list[Timed] = []
@@ -106,9 +107,17 @@ def measure(world: World, what: str, runs: int) -> tuple[list[Timed], Ran]:
     for n in range(runs):
         timed, ran = one(world, repo, f"page{n}", wait="waited" in what)
         found.append(timed)
+        told(timed)
         world.sim.control("clock", {"advance": 40})  # so that the next run verifies this window
     assert ran is not None
     return found, ran
+
+
+def keep(log: str | None, what: str, timed: Timed) -> None:
+    """Append one run's figures to ``log``, so that a benchmark that is cut short leaves what it measured."""
+    if log is not None:
+        with Path(log).open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"what": what, **asdict(timed)}) + "\n")
 
 
 def lines(what: str, found: list[Timed], ran: Ran) -> list[str]:
@@ -130,17 +139,14 @@ def main(argv: Sequence[str] = ()) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.rollback")
     parser.add_argument("--runs", type=int, default=RUNS, help="rollbacks for each way (default %(default)s)")
     parser.add_argument("--only", choices=sorted(PACKS), help="one of the two ways")
-    parser.add_argument("--json", metavar="FILE", help="also write every run's figures")
+    parser.add_argument("--log", metavar="FILE", help="append every run's figures as a line of JSON")
     options = parser.parse_args(list(argv))
-    worst, rows = 0.0, {}
+    worst = 0.0
     with tempfile.TemporaryDirectory(prefix="bascule-bench-") as folder, World.started(Path(folder)) as world:
         for what in [options.only] if options.only else PACKS:
-            found, ran = measure(world, what, options.runs)
+            found, ran = measure(world, what, options.runs, partial(keep, options.log, what))
             print("\n".join(lines(what, found, ran)), end="\n\n", flush=True)
             worst = max(worst, percentile(sorted(t.wall for t in found), 0.99))
-            rows[what] = [{"wall": t.wall, "served": t.served, "calls": t.calls} for t in found]
-    if options.json:
-        Path(options.json).write_text(json.dumps(rows, indent=2), encoding="utf-8")
     return 0 if worst <= BUDGET else 1
 
 

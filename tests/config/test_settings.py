@@ -51,7 +51,7 @@ def test_each_refusal_has_its_place_and_the_schema_agrees(text: str, expected: s
 def test_the_key_of_the_journal_is_never_in_the_file() -> None:
     # A public key in the repository would let whoever can push here forge the journal.
     names = {name for d in settings_schema()["$defs"].values() for name in d["properties"]}
-    assert names == {"repository", "key", "mention"}
+    assert names == {"repository", "key", "mention", "issue"}
     assert not Draft202012Validator(settings_schema()).is_valid({"journal": {"key": "window:9f86:" + "A" * 43}})
 
 

@@ -12,7 +12,7 @@ from tests.e2e.kit import World, short
 from tests.faults.kit import is_write
 from tests.faults.rollback import clean_run, kill, lose
 
-WRITES = 13
+WRITES = 15
 """Writes of one clean rollback; the first test says so when there are more or fewer."""
 
 
