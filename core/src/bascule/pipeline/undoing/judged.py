@@ -2,7 +2,7 @@
 
 It is exempt from what judges a change on its own merits (size, files, authors, title, schedule, a scenario's rules and
 rehearsals): the tree is proven, not judged. It is held to one head SHA, to what the packs let be relaxed, to required
-checks unless the packs skip them, and to a person who says hold. No plugin runs.
+checks unless the packs skip them, and to a person who says hold. No plugin is asked.
 """
 
 from __future__ import annotations
