@@ -48,10 +48,7 @@ LOST = [
     ("receiver-changed", "S3CR2", "S3CR9", "receiver pager: webhook_configs changed"),
     ("default-receiver", "  receiver: default", "  receiver: shop", "the default receiver default became shop"),
     ("routing", "continue: true", "continue: false", 'severity="critical", team="shop" reach pager instead'),
-    (
-        "routing", "    - match:", "    - {match: {team: db}, receiver: web}\n    - match:",
-        "reach web instead of default",
-    ),
+    ("routing", "    - match:", "    - {match: {team: db}, receiver: web}\n    - match:", "reach web instead of def"),
     ("route-removed", "match: {team: shop}", "match: {team: sales}", 'route {team="shop"} is gone'),
     ("inhibition", "equal: [alertname]", "equal: []", "1 inhibitions are new or changed"),
     ("mute", '"06:00"', '"09:00"', "the time interval night changed"),
