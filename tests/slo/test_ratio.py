@@ -5,6 +5,7 @@ import random
 import pytest
 
 from bascule.slo import ratio
+from bascule.slo.before import dispersion
 from bascule.slo.records import Answer, Judgement, RatioBlock, Seen
 
 HOUR = 120
@@ -111,10 +112,10 @@ def test_counts_that_vary_more_than_a_coin_count_less() -> None:
     uneven = steady(1000, 0, 1) * 60
     for at in range(0, 60, 6):
         uneven[at] = RatioBlock(1000, 50)
-    assert ratio.dispersion(even) == 1.0
-    assert ratio.dispersion(uneven) > 10
+    assert dispersion(even) == 1.0
+    assert dispersion(uneven) > 10
     step = steady(1000, 5, 60) + steady(1000, 50, 60)
-    assert ratio.dispersion(step) < 2, "one step in the rate is no noise"
+    assert dispersion(step) < 2, "one step in the rate is no noise"
 
 
 def test_the_same_clock_time_explains_errors() -> None:

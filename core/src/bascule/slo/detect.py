@@ -12,6 +12,7 @@ import math
 from attrs import frozen
 
 from bascule.slo import ratio
+from bascule.slo.before import BURNING, upper
 from bascule.slo.objective import Ratio
 
 SAFETY = 2.2
@@ -53,7 +54,7 @@ def detectable(sli: Ratio, *, requests: float, blocks: int, step_seconds: float,
     """
     budget = 1.0 - sli.target
     plan = ratio.begin(sli.target, (), step_seconds=step_seconds, planned=blocks, objectives=objectives).plan
-    rate = budget * ratio.BURNING
+    rate = budget * BURNING
     while rate < 1.0 and _blocks(rate, budget, requests, plan.threshold, plan.hold) > blocks:
         rate *= 1.02
     worth = max(4.0 * budget, min(ratio.WORTH * budget, ratio.WORTH_SHARE))
@@ -64,7 +65,7 @@ def detectable(sli: Ratio, *, requests: float, blocks: int, step_seconds: float,
         rate=min(1.0, rate),
         seconds=step_seconds * _blocks(rate, budget, requests, plan.threshold, plan.hold) if seen else 0.0,
         outage=step_seconds * outage if outage <= blocks else 0.0,
-        enough=seen and ratio.upper(0.0, requests * blocks) <= worth,
+        enough=seen and upper(0.0, requests * blocks) <= worth,
         worth=worth,
     )
 
