@@ -11,8 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 MEMBERS = ["core", *(f"plugins/{n}" for n in ("terraform", "helm", "observability", "release", "deps"))]
-# What only the extra `sim` brings may be used only here.
-SIM_ONLY = ("simulator", "demo")
+# What only an extra brings may be used only here.
+ONLY = {"sim": ("simulator", "demo"), "watch": ("slo",)}
 
 
 def names(requirements: list[str]) -> set[str]:
@@ -34,11 +34,12 @@ def test_every_import_is_declared(member: str) -> None:
     project = tomllib.loads((ROOT / member / "pyproject.toml").read_text())["project"]
     own = {project["name"]}
     declared = names(project["dependencies"])
-    extra = names([r for rs in project.get("optional-dependencies", {}).values() for r in rs])
+    extras = {name: names(rs) for name, rs in project.get("optional-dependencies", {}).items()}
     owners = packages_distributions()
     missing: dict[str, set[str]] = {}
     for path in sorted((ROOT / member / "src").rglob("*.py")):
-        allowed = declared | own | (extra if set(SIM_ONLY) & set(path.parts) else set())
+        here = [extras.get(name, set()) for name, folders in ONLY.items() if set(folders) & set(path.parts)]
+        allowed = declared | own | set().union(*here)
         # The contract classes run under pytest, which a plugin's own tests bring.
         allowed |= {"pytest"} if "testing" in path.parts else set()
         for module in imports(path):

@@ -10,7 +10,7 @@ from tests.acceptance.watch import score, traffic
 from tests.acceptance.watch.rivals import RATIO
 from tests.acceptance.watch.score import Scored
 
-SEED = "acceptance 1"
+SEED = "acceptance 2"
 """No seed of the judge's development."""
 JUDGE = "Bascule"
 

@@ -4,9 +4,11 @@ Real series are autocorrelated, seasonal, heavy-tailed and quantised, so no form
 History does: what a *level held for w values* (the low end of w values in a row) has risen over the level just before
 it, at every place of the history and as far ahead as the watch goes, is the null distribution. This is a moving-block
 reading of history (Kuensch, Ann. Stat. 1989) applied to forecast errors, and needs no calibration. A bar is what
-history reached, plus a few units of noise; the watch fires when one of several levels (3, 5 and 12 values) passes its
-bar. Why not the robust CUSUM of Page and Huber: it was the first version, and is kept as a rival in the acceptance
-table; its drift and threshold assume values that are independent, and a day's rhythm breaks them.
+history reached, plus a few units of noise; the watch fires when one of three levels (of the hold time, of 5/3 and of 3
+times it) passes its bar.
+
+Why not the robust CUSUM of Page and Huber: it was the first version, and is kept as a rival in the acceptance table;
+its drift and threshold assume values that are independent, and a day's rhythm breaks them.
 
 - **Blips** shorter than the hold time cannot lift a level, however high they are.
 - **Already there**: values that were beyond the bar when the merge came are not held against it, until the gauge has
