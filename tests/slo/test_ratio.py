@@ -125,6 +125,13 @@ def test_the_same_clock_time_explains_errors() -> None:
     assert judged(before, [RatioBlock(100, 30, day_ago=0.03)] * 60).answer is Answer.VIOLATION
 
 
+def test_a_lax_objective_can_be_broken_too() -> None:
+    quiet = steady(100, 10, HOUR)
+    assert judged(quiet, steady(100, 100, 30), target=0.4).answer is Answer.VIOLATION
+    assert judged(quiet, steady(100, 100, 5), target=0.4).answer is Answer.UNDECIDED
+    assert judged(quiet, steady(100, 10, HOUR), target=0.4).answer is Answer.OK
+
+
 def test_numbers_that_cannot_be_are_no_data() -> None:
     odd = [RatioBlock(10, 11), RatioBlock(10, -1), RatioBlock(float("nan"), 0)] * 40
     assert judged(steady(100, 0, HOUR), odd).answer is Answer.UNDECIDED

@@ -17,6 +17,16 @@ BURNING = 2.0
 """A burn rate (error rate over budget) that is a breach."""
 
 
+def half(budget: float) -> float:
+    """Return the rate half way between the budget and a complete outage."""
+    return (1.0 + budget) / 2.0
+
+
+def breach(budget: float) -> float:
+    """Return the error rate that is a breach: twice the budget, or half way to a complete outage where that is less."""
+    return min(BURNING * budget, half(budget))
+
+
 def upper(errors: float, total: float, *, z: float = Z99) -> float:
     """Return the upper confidence bound of a rate (Wilson and Hilferty's cube root for Poisson counts), at most 1."""
     if total <= 0:

@@ -6,7 +6,6 @@ The format is described in docs/reference/slo.md.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -17,6 +16,8 @@ from bascule.messages import slo_cases as say
 from bascule.slo import gauge, ratio
 from bascule.slo.records import Answer, Direction, GaugeBlock, Judgement, RatioBlock, Seen
 
+LARGEST = 1e100
+"""Largest number of a case, either way: its square is still a number."""
 EMPTY = RatioBlock(seen=Seen.EMPTY)
 KEYS = {
     "gauge": frozenset({"id", "kind", "direction", "step_seconds", "before", "after"}),
@@ -99,7 +100,7 @@ def _no_constant(word: str) -> float:
 
 
 def _number(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)
+    return type(value) in (int, float) and abs(value) <= LARGEST
 
 
 def _gauge_values(key: str, values: Any) -> None:

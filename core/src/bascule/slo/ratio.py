@@ -28,7 +28,7 @@ from math import ceil
 from attrs import evolve, frozen
 
 from bascule.messages import slo as say
-from bascule.slo.before import BURNING, dispersion, trend, under_way, upper
+from bascule.slo.before import BURNING, breach, dispersion, half, trend, under_way, upper
 from bascule.slo.records import Answer, Judgement, RatioBlock, Seen
 
 FACTORS = (2.0, 4.0, 10.0, 30.0, 100.0, 300.0)
@@ -225,7 +225,7 @@ def step(state: RatioState, block: RatioBlock) -> RatioState:
         and errors >= LEAST
         and at - first + 1 >= plan.hold
         and now - sum(most) >= SPREAD
-        and _rate(ring) > max(BURNING * plan.budget, null)
+        and _rate(ring) > max(breach(plan.budget), null)
     )
     calm = now <= CALM
     return RatioState(
@@ -265,7 +265,7 @@ def verdict(state: RatioState) -> Judgement:
     if got < state.seen / 2:
         return say_it(answer=Answer.UNDECIDED, reason=say.too_little(got, state.seen))
     null = expected(plan, state.seen)
-    if now >= plan.threshold / 2 and _rate(state.ring) > max(BURNING * plan.budget, null):
+    if now >= plan.threshold / 2 and _rate(state.ring) > max(breach(plan.budget), null):
         return say_it(answer=Answer.UNDECIDED, reason=say.ratio_rising(state, now))
     rate = state.bad / state.total
     vague = plan.null > 1.6 * plan.burning and rate > 3.0 * plan.errors / max(1.0, plan.total)
@@ -276,7 +276,9 @@ def verdict(state: RatioState) -> Judgement:
         return say_it(answer=Answer.UNDECIDED, reason=say.ratio_rising(state, now))
     phi = plan.dispersion
     worth = max(4.0 * plan.budget, min(WORTH * plan.budget, WORTH_SHARE))
-    worth = min(0.5, max(worth, 3.0 * null)) if null < 0.25 else 1.0
+    worth = (
+        (1.0 if null >= 0.25 else min(0.5, max(worth, 3.0 * null))) if plan.burning else min(worth, half(plan.budget))
+    )
     bound = upper(state.bad / phi, state.total / phi)
     if calm:
         bound = min(bound, upper(state.calm_bad / phi, state.calm_total / phi))
