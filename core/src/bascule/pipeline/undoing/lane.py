@@ -219,18 +219,23 @@ class _Lane:
         """Return the end of a run whose work was done before, by the journal's word or by the merged pull request."""
         undone = self.target.trace.undone
         if undone is not None:
-            self._report = evolve(self._report, pull=undone.number)
+            self._report = evolve(self._report, pull=undone.number, done_at=undone.at.isoformat())
             text = say.already(self.undo.number, undone.number, undone.landed)
-            return self._reported(self._plain(RunStatus.NOOP, text))
+            return self._told(self._plain(RunStatus.NOOP, text), undone.landed)
         if known is None or known.state != "merged" or known.merged_sha is None:
             return None
         text = say.already(self.undo.number, known.number, known.merged_sha)
         self._report = evolve(self._report, pull=known.number, landed_tree=self.target.git.tree_of(known.merged_sha))
         result = self._plain(RunStatus.NOOP, text)
-        if self.dry_run:
-            return self._reported(result)
         # An earlier run died after the merge: what it could not write any more is written now.
-        return self._late(result, known)
+        return self._reported(result) if self.dry_run else self._late(result, known)
+
+    def _told(self, result: Result, sha: str) -> Result:
+        """Tell of the rollback ``sha`` where an earlier run died before it had: its label is the last thing it sets."""
+        told = say.LABEL in {label.casefold() for label in self.target.change.labels}
+        if told or self.dry_run:
+            return self._reported(result)
+        return tell(self.session, self.target, self._reported(result), self._report, self.who, late=sha)
 
     def _late(self, result: Result, known: Made) -> Result:
         session, target = self.session, self.target
@@ -255,7 +260,7 @@ class _Lane:
                 )
         except BasculeError as error:
             result = evolve(result, alarms=(*result.alarms, texts.not_journalled(error.message)))
-        return tell(session, target, self._reported(result), self._report, self.who, late=known.merged_sha)
+        return self._told(result, known.merged_sha)
 
     # -- records -------------------------------------------------------------------------------------------------------
 

@@ -35,13 +35,32 @@ def tell(
         not_restored(seen) or _proposed(seen, report)
     ):
         return result
+    failed = _written(session, target, seen, report, who)
+    unheard = deliver(session, _notice(session, seen, report))
+    if failed is None and seen.status is RunStatus.MERGED:
+        failed = _labelled(session, report.of)
+    alarms = tuple(text for text in (failed, unheard) if text is not None)
+    return evolve(result, alarms=(*result.alarms, *alarms)) if alarms else result
+
+
+def _written(session: Session, target: Target, result: Result, report: RollbackReport, who: Viewer) -> str | None:
+    """Write on GitHub what is to be read there; return why it could not be, or None."""
     try:
         if session.connection.has(Identity.MERGER):
-            _write(session, target, seen, report, who)
+            _write(session, target, result, report, who)
     except BasculeError as error:
-        result = evolve(result, alarms=(*result.alarms, say.not_told(error.message)))
-    failed = deliver(session, _notice(session, seen, report))
-    return result if failed is None else evolve(result, alarms=(*result.alarms, failed))
+        return say.not_told(error.message)
+    return None
+
+
+def _labelled(session: Session, number: int) -> str | None:
+    """Put the label on, which is the last word: where it is missing, a later run tells it all again."""
+    try:
+        if session.connection.has(Identity.MERGER):
+            session.connection.reporter.label(number, say.LABEL)
+    except BasculeError as error:
+        return say.not_told(error.message)
+    return None
 
 
 def _proposed(result: Result, report: RollbackReport) -> bool:
@@ -91,11 +110,9 @@ def _write(session: Session, target: Target, result: Result, report: RollbackRep
     if mention and (result.alarms or loose or result.status is not RunStatus.MERGED):
         body = f"{body}\n\n{' '.join(mention)}"
     reporter.sticky(number, body, known=target.snapshot.stickies, me=who.login)
-    if result.status is RunStatus.MERGED:
-        reporter.label(number, say.LABEL)
-        if target.settings.notify.issue:
-            mark = f"<!-- bascule:rollback {report.undoes} -->"
-            title = say.title(number, report.title)
-            session.connection.reverter.issue(
-                title=title, body=shown.issue_body(report, result, mark), label=say.LABEL, mark=mark
-            )
+    if result.status is RunStatus.MERGED and target.settings.notify.issue:
+        mark = f"<!-- bascule:rollback {report.undoes} -->"
+        title = say.title(number, report.title)
+        session.connection.reverter.issue(
+            title=title, body=shown.issue_body(report, result, mark), label=say.LABEL, mark=mark
+        )
