@@ -24,8 +24,8 @@ $(VENV)/.stamp: requirements.lock $(MEMBERS:=/pyproject.toml)
 
 install: $(VENV)/.stamp ## everything, pinned, into .venv/
 
-demo: install ## the whole main job on the embedded simulator
-	@$(BIN)/bascule demo
+demo: tools ## the whole main job on the embedded simulator, with real tools
+	@PATH="$(CURDIR)/.cache/tools/bin:$$PATH" $(BIN)/bascule demo
 
 tools: install ## the real tools that tests run, pinned, into .cache/tools/
 	@$(BIN)/python -m tests.support.toolchain

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 SABOTAGE = """\
 import importlib.abc, importlib.util, sys
 
@@ -38,7 +40,11 @@ def demo(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env={**kept, **env}, capture_output=True, text=True, timeout=280, check=False)
 
 
-def test_seven_acts_end_as_promised() -> None:
+SCENARIOS = ("terraform", "helm", "observability", "release", "deps")
+
+
+@pytest.mark.tool("terraform", "helm", "promtool")
+def test_seventeen_acts_end_as_promised() -> None:
     done = demo("--json")
     assert done.returncode == 0, done.stderr
     shown: dict[str, Any] = json.loads(done.stdout)
@@ -52,7 +58,26 @@ def test_seven_acts_end_as_promised() -> None:
         ("killed inside the window", "swept"),
         ("another's armed auto-merge", "waiting"),
         ("/auto-merge on a merged change", "noop"),
+        *(
+            (f"{name}: {title}", got)
+            for name, titles in zip(
+                SCENARIOS,
+                (
+                    ("a larger cache", "a newer database"),
+                    ("one more replica in staging", "an older image in staging"),
+                    ("hear of errors sooner", "hear of errors later"),
+                    ("release 1.3.0", "release 1.4.0"),
+                    ("bump lodash from 4.17.20 to 4.17.21", "bump dayjs from 1.11.0 to 1.11.1"),
+                ),
+                strict=True,
+            )
+            for title, got in zip(titles, ("merged", "blocked"), strict=True)
+        ),
     ]
+    real = " ".join(line for a in shown["acts"] for line in a["evidence"])
+    for tool in ("terraform 1.", "helm v", "promtool 2."):
+        assert tool in real
+    assert "actions:" in real, "the plan came from a workflow's artifact"
     saw = {a["act"]: a["github_saw"] for a in shown["acts"]}
     assert (
         saw["a safe change"].index("relax")
@@ -61,7 +86,7 @@ def test_seven_acts_end_as_promised() -> None:
     )
     assert "relax" not in saw["outside the allowlist"]
     # The show itself goes to stderr and names no token.
-    assert "As promised: 7 of 7 acts" in done.stderr
+    assert "As promised: 17 of 17 acts" in done.stderr
     assert "demo-acme" not in done.stderr + done.stdout
     assert "Traceback" not in done.stderr
 

@@ -16,7 +16,7 @@ from tests.meta import commands, tutorial_run
 from tests.meta.markdown import ROOT, Block, anchors, blocks, documents, inline
 
 from bascule import demo
-from bascule.demo.acts import ACTS
+from bascule.demo.run import ACTS
 from bascule.errors import ExitCode
 from bascule.forge import fetch, tokens
 from bascule.host.settings import INHERITED
@@ -271,7 +271,7 @@ def test_the_readme_shows_the_demo_that_there_is() -> None:
     for number, act in enumerate(ACTS, 1):
         assert re.search(rf"(?m)^✓  {number} {re.escape(act.title)} +{act.expected} +{act.expected} ", shown), act.title
     assert f"{len(ACTS)} of {len(ACTS)} acts" in shown
-    assert f"{ {7: 'seven'}[len(ACTS)] } acts" in text_of(ROOT / "README.md")
+    assert f"{ {17: 'seventeen'}[len(ACTS)] } acts" in text_of(ROOT / "README.md")
 
 
 def test_the_readme_shows_a_check_that_the_tutorial_proves() -> None:

@@ -141,6 +141,15 @@ def test_with_a_reason_lists_are_replaced_and_what_is_lost_is_listed(pack: Pack)
     ]
 
 
+def test_with_a_reason_for_something_else_a_rule_more_loses_none(pack: Pack) -> None:
+    more = "loosen: bigger changes are fine\nsize: {files: 50}\nrules: [{id: b, use: infra/actions, deny: [replace]}]\n"
+    got = pack(HEAD + more)
+    assert {r.id for r in got.rules} == {"b", "no-destroy"}
+    assert got.loosened == ("size.files: `50` goes beyond the template's `20` (infra/base:10:8)",)
+    other = pack(HEAD + "loosen: we agreed\nrules: [{id: no-destroy, use: infra/actions, deny: [replace]}]\n")
+    assert [r.params["deny"] for r in other.rules] == [["replace"]]
+
+
 def test_with_a_reason_what_is_not_stated_stays(pack: Pack) -> None:
     got = pack(HEAD + "loosen: bigger changes are fine\nsize: {files: 50}\n")
     assert (got.size.files, got.size.lines) == (50, 400)

@@ -21,13 +21,17 @@ RELAX_PATH = "/protection/required_pull_request_reviews"
 
 @frozen(kw_only=True)
 class Outcome:
-    """What came of an act. ``good``: GitHub's state is what it must be. ``exposure``: seconds of openness, or None."""
+    """What came of an act. ``good``: GitHub's state is what it must be. ``exposure``: seconds of openness, or None.
+
+    ``evidence`` is what rehearsals produced, a line each.
+    """
 
     good: bool
     got: str
     why: str = ""
     exposure: float | None = None
     steps: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -81,7 +85,7 @@ def _counted(words: list[str]) -> list[str]:
     return found
 
 
-def _judged(stage: Stage, repo: str, number: int, ran: Ran, *, code: int, merged: bool, since: int) -> Outcome:
+def judged(stage: Stage, repo: str, number: int, ran: Ran, *, code: int, merged: bool, since: int) -> Outcome:
     """Compare exit code and GitHub's own state with what must be."""
     pull = _state(stage, repo, number)
     status = str(ran.document.get("status", f"exit {ran.code}"))
@@ -103,6 +107,14 @@ def _judged(stage: Stage, repo: str, number: int, ran: Ran, *, code: int, merged
 
 def _reason(ran: Ran) -> str:
     """Return the first thing that stood in the way, from the verdict's tree, or the summary."""
+    failed = failed_checks(ran)
+    if failed and ran.document.get("status") == "blocked":
+        return f"{failed[0]['rule']}: {failed[0]['found']}"
+    return str(ran.document.get("summary", ""))
+
+
+def failed_checks(ran: Ran) -> list[dict[str, Any]]:
+    """Return the checks of the verdict's tree that block, in the order in which they were added."""
 
     def walk(node: dict[str, Any]) -> list[dict[str, Any]]:
         found = list(node.get("checks", []))
@@ -111,10 +123,7 @@ def _reason(ran: Ran) -> str:
         return found
 
     checks = walk(ran.document["verdict"]) if ran.document.get("verdict") else []
-    failed = [c for c in checks if c["status"] in {"block", "error"}]
-    if failed and ran.document.get("status") == "blocked":
-        return f"{failed[0]['rule']}: {failed[0]['found']}"
-    return str(ran.document.get("summary", ""))
+    return [c for c in checks if c["status"] in {"block", "error"}]
 
 
 def safe(stage: Stage, say: Say) -> Outcome:
@@ -123,7 +132,7 @@ def safe(stage: Stage, say: Say) -> Outcome:
     since = len(stage.requests())
     say(f"bascule merge {number} -R {ORG_REPO}")
     ran = stage.run("merge", str(number), "-R", ORG_REPO, "--json")
-    found = _judged(stage, ORG_REPO, number, ran, code=0, merged=True, since=since)
+    found = judged(stage, ORG_REPO, number, ran, code=0, merged=True, since=since)
     stage.merged = number
     return found
 
@@ -135,7 +144,7 @@ def outside(stage: Stage, say: Say) -> Outcome:
     since = len(stage.requests())
     say(f"bascule merge {number} -R {ORG_REPO}")
     ran = stage.run("merge", str(number), "-R", ORG_REPO, "--json")
-    return _judged(stage, ORG_REPO, number, ran, code=1, merged=False, since=since)
+    return judged(stage, ORG_REPO, number, ran, code=1, merged=False, since=since)
 
 
 def fork(stage: Stage, say: Say) -> Outcome:
@@ -144,7 +153,7 @@ def fork(stage: Stage, say: Say) -> Outcome:
     since = len(stage.requests())
     say(f"bascule merge {number} -R {ORG_REPO}")
     ran = stage.run("merge", str(number), "-R", ORG_REPO, "--json")
-    return _judged(stage, ORG_REPO, number, ran, code=1, merged=False, since=since)
+    return judged(stage, ORG_REPO, number, ran, code=1, merged=False, since=since)
 
 
 def moving_head(stage: Stage, say: Say) -> Outcome:
@@ -158,10 +167,10 @@ def moving_head(stage: Stage, say: Say) -> Outcome:
         lambda: any(c["method"] == "PATCH" and RELAX_PATH in c["path"] for c in stage.requests()[since:])
     ):
         say("... and now somebody pushes another commit to the branch")
-        stage.write(ORG_REPO, "docs/late.md", "not reviewed by anything\n", branch="backup", who="octo-dev")
+        stage.write(ORG_REPO, {"docs/late.md": "not reviewed by anything\n"}, branch="backup", who="octo-dev")
     ran = stage.finish(process)
     stage.sim.control("faults", method="DELETE")
-    return _judged(stage, ORG_REPO, number, ran, code=8, merged=False, since=since)
+    return judged(stage, ORG_REPO, number, ran, code=8, merged=False, since=since)
 
 
 def killed(stage: Stage, say: Say) -> Outcome:
@@ -212,7 +221,7 @@ def armed(stage: Stage, say: Say) -> Outcome:
     since = len(stage.requests())
     say(f"auto-merge is armed on #{other}; bascule merge {number} -R {OWN_REPO} --attended")
     ran = stage.run("merge", str(number), "-R", OWN_REPO, "--attended", "--json")
-    found = _judged(stage, OWN_REPO, number, ran, code=8, merged=False, since=since)
+    found = judged(stage, OWN_REPO, number, ran, code=8, merged=False, since=since)
     if _state(stage, OWN_REPO, other)["merged"]:
         return Outcome(good=False, got="slipped through", why=f"#{other} was merged through our window")
     return found
@@ -235,10 +244,10 @@ def twice(stage: Stage, say: Say) -> Outcome:
     since = len(stage.requests())
     say(f"`/auto-merge` on #{number}; bascule comment event.json")
     ran = stage.run("comment", str(path), "--json")
-    return _judged(stage, ORG_REPO, number, ran, code=0, merged=True, since=since)
+    return judged(stage, ORG_REPO, number, ran, code=0, merged=True, since=since)
 
 
-ACTS: tuple[Act, ...] = (
+WINDOW_ACTS: tuple[Act, ...] = (
     Act(title="a safe change", expected="merged", repo=ORG_REPO, play=safe),
     Act(title="outside the allowlist", expected="blocked", repo=ORG_REPO, play=outside),
     Act(title="from a fork", expected="blocked", repo=ORG_REPO, play=fork),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +19,7 @@ from typing import Any
 import requests
 from attrs import frozen
 
+from bascule.demo.classes import CLASSES
 from bascule.simulator.process import SimulatorProcess
 from bascule.window import keys
 
@@ -26,6 +29,8 @@ BASCULE = frozenset({"acme-bascule", "acme-keeper"})
 """The accounts whose calls are Bascule's; everybody else is the demo itself."""
 ORG_REPO = "acme/handbook"
 OWN_REPO = "octo-admin/notes"
+SHOP = "acme/shop"
+"""Where the scenarios play: one rulepack each."""
 PACK = """\
 version: 1
 scenario: allowlist
@@ -105,30 +110,43 @@ class Stage:
             raise RuntimeError(str(answer["errors"]))
         return answer["data"]
 
-    def write(self, repo: str, path: str, text: str, *, branch: str = "main", who: str = "octo-admin") -> None:
-        """Commit one new file."""
-        content = base64.b64encode(text.encode()).decode()
-        body = {"message": f"Add {path}", "content": content, "branch": branch}
-        self.call("PUT", f"/repos/{repo}/contents/{path}", body, who=who)
+    def write(
+        self, repo: str, files: Mapping[str, str], *, branch: str = "main", who: str = "octo-admin", message: str = ""
+    ) -> str:
+        """Commit ``files``, new or changed, to ``branch`` as one commit; return its SHA."""
+        at = f"/repos/{repo}/git"
+        tip = self.call("GET", f"{at}/ref/heads/{branch}", who=who)["object"]["sha"]
+        entries = [{"path": p, "mode": "100644", "type": "blob", "content": text} for p, text in files.items()]
+        tree = self.call("POST", f"{at}/trees", {"base_tree": tip, "tree": entries}, who=who)["sha"]
+        said = message or f"Write {', '.join(files)}"
+        body = {"message": said, "tree": tree, "parents": [tip]}
+        sha: str = self.call("POST", f"{at}/commits", body, who=who)["sha"]
+        self.call("PATCH", f"{at}/refs/heads/{branch}", {"sha": sha}, who=who)
+        return sha
 
     def build(self) -> None:
         """Make organisation, repositories, packs and protection."""
         self.sim.control(
             "orgs", {"login": "acme", "members": {"octo-admin": "admin", "acme-keeper": "admin"}, "teams": {}}
         )
-        self.call("POST", "/orgs/acme/repos", {"name": "handbook", "auto_init": True})
+        for name in ("handbook", "shop"):
+            self.call("POST", "/orgs/acme/repos", {"name": name, "auto_init": True})
         self.call("POST", "/user/repos", {"name": "notes", "auto_init": True})
         self.call("PATCH", f"/repos/{OWN_REPO}", {"allow_auto_merge": True})
-        for repo in (ORG_REPO, OWN_REPO):
+        for repo in (ORG_REPO, OWN_REPO, SHOP):
             for login in ("octo-dev", "acme-bascule"):
                 self.call("PUT", f"/repos/{repo}/collaborators/{login}", {"permission": "push"})
             self.call("PUT", f"/repos/{repo}/collaborators/acme-keeper", {"permission": "admin"})
-            self.write(repo, ".github/rulepack/docs.yml", PACK)
+        for repo in (ORG_REPO, OWN_REPO):
+            self.write(repo, {".github/rulepack/docs.yml": PACK})
+        self.write(SHOP, {path: text for one in CLASSES for path, text in one.base.items()})
+        self.write(SHOP, {f".github/rulepack/{one.scenario}.yml": one.pack for one in CLASSES})
         for owner in ("acme", "octo-admin"):
             # One app, installed twice; an installation's token reaches only its own account.
             spec = {"slug": "ci", "owner": owner, "token": f"demo-ci-{owner}", "permissions": {"checks": "write"}}
             self.app_id = self.sim.control("apps", spec)["id"]
-            self._protect(ORG_REPO if owner == "acme" else OWN_REPO)
+            for repo in (ORG_REPO, SHOP) if owner == "acme" else (OWN_REPO,):
+                self._protect(repo)
 
     def _protect(self, repo: str) -> None:
         checks = [{"context": "test", "app_id": self.app_id}]
@@ -155,8 +173,7 @@ class Stage:
         home = self.call("POST", f"/repos/{repo}/forks", {}, who=who)["full_name"] if fork else repo
         tip = self.call("GET", f"/repos/{repo}/git/ref/heads/main")["object"]["sha"]
         self.call("POST", f"/repos/{home}/git/refs", {"ref": f"refs/heads/{branch}", "sha": tip}, who=who)
-        for path, text in files.items():
-            self.write(home, path, text, branch=branch, who=who)
+        self.write(home, files, branch=branch, who=who, message=title)
         head = f"{who}:{branch}" if fork else branch
         made = self.call("POST", f"/repos/{repo}/pulls", {"title": title, "head": head, "base": "main"}, who=who)
         self.green(repo, made["head"]["sha"])
@@ -168,6 +185,17 @@ class Stage:
         """Let the app ``ci`` report a green check named ``test``."""
         run = {"name": "test", "head_sha": sha, "status": "completed", "conclusion": "success"}
         self.call("POST", f"/repos/{repo}/check-runs", run, who=f"ci-{repo.partition('/')[0]}")
+
+    def artifact(self, repo: str, number: int, workflow: str, name: str, files: Mapping[str, bytes]) -> None:
+        """Let ``workflow`` run on the pull request's head, succeed, and leave ``files`` as its artifact ``name``."""
+        sha = self.call("GET", f"/repos/{repo}/pulls/{number}")["head"]["sha"]
+        run = self.sim.control("runs", {"repo": repo, "workflow": workflow, "head_sha": sha})["id"]
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path, content in files.items():
+                archive.writestr(path, content)
+        packed = base64.b64encode(out.getvalue()).decode()
+        self.sim.control("artifacts", {"repo": repo, "id": run, "name": name, "zip": packed})
 
     def protection(self, repo: str) -> Any:
         """Return the protection of main as an administrator reads it."""
@@ -190,6 +218,7 @@ class Stage:
             "BASCULE_MERGER_TOKEN": TOKENS["acme-bascule"],
             "BASCULE_KEEPER_TOKEN": TOKENS["acme-keeper"],
             "BASCULE_JOURNAL_KEY": self.key.to_text(),
+            **{k: v for k, v in os.environ.items() if k.startswith("BASCULE_TOOL_")},
         }
 
     def start(self, *args: str) -> subprocess.Popen[bytes]:

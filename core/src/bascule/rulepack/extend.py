@@ -20,7 +20,7 @@ from attrs import frozen
 from bascule.errors import Problem
 from bascule.messages import rulepack as say
 from bascule.rulepack.layer import Layer, Stated
-from bascule.rulepack.narrow import FIELDS
+from bascule.rulepack.narrow import FIELDS, RULES
 
 MATCH = "match.files"
 ONLY = "files.only"
@@ -173,8 +173,11 @@ def _narrowed(base: Policy, layer: Layer) -> Policy:
 
 
 def _replaced(base: Policy, layer: Layer, loosened: tuple[str, ...]) -> Policy:
+    stated = {**base.stated, **{k: v for k, v in layer.items() if k != ONLY}}
+    if "rules" in base.stated and "rules" in layer:
+        stated["rules"] = RULES.over(base.stated["rules"], layer["rules"])
     return Policy(
-        stated={**base.stated, **{k: v for k, v in layer.items() if k != ONLY}},
+        stated=stated,
         only=_own(layer) or base.only,
         within=() if MATCH in layer else base.within,
         loosened=loosened,

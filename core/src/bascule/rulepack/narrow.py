@@ -216,9 +216,17 @@ class ById:
         ]
 
     def dropped(self, base: Stated, own: Stated) -> list[Found]:
-        """Return rules that are not repeated."""
-        kept = {r.id for r in own.value}
-        return [(say.no_longer(f"rule {r.id}", r.where), own.where) for r in base.value if r.id not in kept]
+        """Return all rules where the pack says that there are none: only so do they go."""
+        return [(say.no_longer(f"rule {r.id}", r.where), own.where) for r in base.value] if not own.value else []
+
+    def over(self, base: Stated, own: Stated) -> Stated:
+        """Return the rules of both, where ``own`` says what an id means; an empty list means none.
+
+        A pack that loosens something else and adds a rule must not lose the template's by it.
+        """
+        mine = {r.id for r in own.value}
+        theirs = tuple(i for i, r in enumerate(base.value) if r.id not in mine)
+        return own.plus(base, theirs) if own.value else own
 
 
 def _same_rule(a: Any, b: Any) -> bool:
@@ -265,6 +273,8 @@ def _value(value: Any) -> str:
     return str(value.value)
 
 
+RULES = ById()
+
 FIELDS: dict[str, Field] = {
     "mode": Limited(level=_level, show=_value),
     "match.branches": Within(empty_is_all=True),
@@ -281,7 +291,7 @@ FIELDS: dict[str, Field] = {
     "size.lines": Limited(level=float),
     "size.commits": Limited(level=float),
     "forks.allow": Limited(level=float, show=lambda v: str(v).lower(), default=False),
-    "rules": ById(),
+    "rules": RULES,
     "evidence": ByName(),
     "schedule": Hours(),
     "relax.allow": Within(show=_value),
