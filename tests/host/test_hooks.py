@@ -26,6 +26,7 @@ from bascule.types import (
     RelaxContext,
     RelaxKind,
     RestoreContext,
+    Series,
     Status,
     WatchContext,
     WatchRequest,
@@ -345,14 +346,23 @@ def test_restore_collects_and_a_fault_is_an_alarm(site) -> None:
 
 # -- watch -------------------------------------------------------------------------------------------------------------
 
-REQUESTS = tuple(WatchRequest(run=r, change=CHANGE, pack=PACK, started_at=NOW) for r in ("r-1", "r-2"))
-WATCH = WatchContext(requests=REQUESTS, now=NOW + timedelta(minutes=5))
+SERIES = tuple(
+    Series(id=i, objective="slo", kind="ratio", queries={"total": "t", "bad": "b"}, step=30.0, start=NOW, blocks=2)
+    for i in ("s-1", "s-2")
+)
+REQUESTS = tuple(
+    WatchRequest(
+        run=r, repository="acme/shop", number=1, sha="0" * 40, started_at=NOW, ends_at=NOW + timedelta(hours=1),
+        series=("s-1", "s-2"),
+    )
+    for r in ("r-1", "r-2")
+)  # fmt: skip
+WATCH = WatchContext(requests=REQUESTS, series=SERIES, now=NOW + timedelta(minutes=5))
 SEEN = """
-from datetime import timedelta
-for request in ctx.requests:
-    yield Observation(run={run}, objective="slo", start={start}, end=ctx.now, good={good}, total=10.0)
+for series in ctx.series:
+    yield Observation(series={series}, start={start}, blocks={blocks}, seen={seen})
 """
-FINE = {"run": "request.run", "start": "ctx.now - timedelta(minutes=1)", "good": "9"}
+FINE = {"series": "series.id", "start": "series.start", "blocks": "((10.0, 1.0), None)", "seen": "'empty'"}
 
 
 def test_watch_asks_everybody_about_everything_at_once(site) -> None:
@@ -361,9 +371,9 @@ def test_watch_asks_everybody_about_everything_at_once(site) -> None:
     with site.hosts("one", "none") as hosts:
         found = hosts.watch(WATCH)
         assert hosts.watch(WATCH, ["none"]) == ()
-    assert [(o.run, o.good, o.total, o.source) for o in found] == [
-        ("r-1", 9.0, 10.0, "bascule-one 1.0.0"),
-        ("r-2", 9.0, 10.0, "bascule-one 1.0.0"),
+    assert [(o.series, o.blocks, o.source) for o in found] == [
+        ("s-1", ((10.0, 1.0), None), "bascule-one 1.0.0"),
+        ("s-2", ((10.0, 1.0), None), "bascule-one 1.0.0"),
     ]
 
 
@@ -372,24 +382,30 @@ def test_watch_asks_everybody_about_everything_at_once(site) -> None:
     [
         ("1 / 0", "ZeroDivisionError"),
         ("import os; os._exit(3)", "exit code 3"),
-        (SEEN.format(**FINE | {"run": "'r-9'"}), "the run 'r-9' was not asked for"),
-        (SEEN.format(**FINE | {"start": "ctx.now"}), "the end later"),
-        (SEEN.format(**FINE | {"good": "float('inf')"}), "JSON"),
-        (SEEN.format(**FINE | {"good": "'9'"}), "expected a number, found str"),
+        (SEEN.format(**FINE | {"series": "'s-9'"}), "the series 's-9' was not asked for"),
+        (SEEN.format(**FINE | {"start": "ctx.now"}), "asked for was"),
+        (SEEN.format(**FINE | {"blocks": "((1.0, 0.0),) * 3"}), "3 blocks, asked for were 2"),
+        (SEEN.format(**FINE | {"blocks": "((1.0,),)"}), "not 2 numbers, as a ratio has"),
+        (SEEN.format(**FINE | {"blocks": "((float('inf'), 1.0),)"}), "JSON"),
+        (SEEN.format(**FINE | {"blocks": "(('9', 1.0),)"}), "expected a number, found str"),
+        (SEEN.format(**FINE | {"seen": "'fine'"}), "is none of empty, gone, unreachable"),
     ],
 )
-def test_a_watch_that_fails_is_undecided_never_healthy(site, body: str, note: str) -> None:
+def test_a_watch_that_fails_is_without_data_never_healthy(site, body: str, note: str) -> None:
     site.add("one", hook("watch", body))
     with site.hosts("one") as hosts:
         found = hosts.watch(WATCH)
-    assert [(o.run, o.good, o.total, o.value) for o in found] == [("r-1", None, None, None), ("r-2", None, None, None)]
+    assert [(o.series, o.blocks, o.seen) for o in found] == [
+        ("s-1", (None, None), "unreachable"),
+        ("s-2", (None, None), "unreachable"),
+    ]
     assert all(isinstance(o, Observation) and note in o.note for o in found)
 
 
-def test_a_watch_without_its_plugin_is_undecided(site) -> None:
+def test_a_watch_without_its_plugin_is_without_data(site) -> None:
     with site.hosts("absent") as hosts:
         found = hosts.watch(WATCH, ["absent"])
-    assert [(o.run, o.total) for o in found] == [("r-1", None), ("r-2", None)]
+    assert [(o.series, o.blocks) for o in found] == [("s-1", (None, None)), ("s-2", (None, None))]
     assert "not installed" in found[0].note
 
 

@@ -30,6 +30,7 @@ from bascule.types import (
     MergeContext,
     RelaxContext,
     RestoreContext,
+    Series,
     WatchContext,
     WatchRequest,
 )
@@ -47,7 +48,30 @@ CONTEXTS = {
     "merge": MergeContext(change=CHANGE, pack=PACK, verdict=make_verdict()),
     "restore": RestoreContext(change=CHANGE, pack=PACK, outcome=make_result("merged")),
     "watch": WatchContext(
-        requests=(WatchRequest(run="r-1", change=CHANGE, pack=PACK, started_at=NOW),), now=NOW + timedelta(minutes=5)
+        requests=(
+            WatchRequest(
+                run="r-1",
+                repository="acme/shop",
+                number=7,
+                sha="0" * 40,
+                started_at=NOW,
+                ends_at=NOW + timedelta(hours=1),
+                series=("s-1",),
+            ),
+        ),
+        series=(
+            Series(
+                id="s-1",
+                objective="queue",
+                kind="ratio",
+                queries={},
+                step=30.0,
+                start=NOW,
+                blocks=1,
+                source="acme-queue",
+            ),
+        ),
+        now=NOW + timedelta(minutes=5),
     ),
     "classify": Failure(run="r-1", stage="dry_run", scenario="acme", message="", log_tail="lock wait timeout exceeded"),
 }

@@ -237,28 +237,27 @@ def restore(ctx: RestoreContext) -> Iterable[Check]:  # type: ignore[empty-body]
 def watch(ctx: WatchContext) -> Iterable[Observation]:  # type: ignore[empty-body]
     """Read the numbers by which merged changes are judged; deciding on them is the core's part.
 
-    When: once a tick while watches are open, with all of them at once.
-    Argument: ``ctx.requests``, ``ctx.now``.
-    Returns: one :class:`~bascule.types.Observation` per request, objective and block of time. ``total`` None means
-        that there was no data, which is never health.
+    When: once a tick while watches are open, with all of them at once; for the same series again with later blocks.
+    Argument: ``ctx.requests``, ``ctx.series``, ``ctx.now``, ``ctx.services``, ``ctx.clients``, ``ctx.time_limit``.
+    Returns: one :class:`~bascule.types.Observation` for each of ``ctx.series`` whose ``source`` this plugin speaks: its
+        blocks in order, None where there is no data, which is never health. Ask each series once, however many
+        requests name it, and nobody over the network but ``ctx.services``.
     None: as an empty answer: no data.
-    Several answers: collected.
-    Fault: every request is *undecided* for this tick, never healthy; in the end a person decides.
+    Several answers: collected; for one series, the one with data counts.
+    Fault: every series is without data for this tick, *undecided*, never healthy; in the end a person decides.
     Time limit: 30 s.
 
     Example:
-        >>> from datetime import timedelta
         >>> from bascule import hookimpl
         >>> from bascule.types import Observation
         >>> @hookimpl
         ... def watch(ctx):
-        ...     for request in ctx.requests:
-        ...         yield Observation(
-        ...             run=request.run, objective="acme/queue", start=ctx.now - timedelta(minutes=1), end=ctx.now,
-        ...             good=998.0, total=1000.0,
-        ...         )
-        >>> [(seen.objective, seen.good, seen.total) for seen in watch(ctx)]
-        [('acme/queue', 998.0, 1000.0)]
+        ...     for series in ctx.series:
+        ...         if series.source == "acme-queue":
+        ...             counted = tuple((1000.0, 2.0) for _ in range(series.blocks))
+        ...             yield Observation(series=series.id, start=series.start, blocks=counted)
+        >>> [(seen.series, seen.blocks) for seen in watch(ctx)]
+        [('s-1', ((1000.0, 2.0),))]
     """
 
 

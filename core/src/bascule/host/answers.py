@@ -39,6 +39,9 @@ from bascule.types import (
 )
 
 _TEXT = 2000
+WIDTH = {"ratio": 2, "gauge": 1}
+"""Numbers in a block, by the kind of the series."""
+SEEN = ("empty", "gone", "unreachable")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TOOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
@@ -152,15 +155,22 @@ def observation(given: Observation, speaker: Speaker, ctx: WatchContext) -> Obse
     """Return ``given`` under its real source.
 
     Raises:
-        BadAnswerError: for a run that was not asked for, a block that ends before it starts, or numbers that are none.
+        BadAnswerError: for a series or a start that was not asked for, more blocks than asked for, blocks of another
+            width than the series has, or numbers that are none.
     """
-    numbers = [n for n in (given.good, given.total, given.value) if n is not None]
-    if given.run not in {request.run for request in ctx.requests}:
-        problem = f"the run {given.run!r} was not asked for"
-    elif given.start.tzinfo is None or given.end.tzinfo is None or given.end <= given.start:
-        problem = "start and end must be aware times, the end later"
-    elif not all(map(math.isfinite, numbers)):
+    asked = next((s for s in ctx.series if s.id == given.series), None)
+    if asked is None:
+        problem = f"the series {given.series!r} was not asked for"
+    elif given.start.tzinfo is None or given.start != asked.start:
+        problem = f"{given.series} starts at {given.start.isoformat()}, asked for was {asked.start.isoformat()}"
+    elif len(given.blocks) > asked.blocks:
+        problem = f"{given.series} has {len(given.blocks)} blocks, asked for were {asked.blocks}"
+    elif any(len(b) != WIDTH[asked.kind] for b in given.blocks if b is not None):
+        problem = f"a block of {given.series} is not {WIDTH[asked.kind]} numbers, as a {asked.kind} has"
+    elif not all(math.isfinite(n) for b in given.blocks if b is not None for n in b):
         problem = "a number is not finite"
+    elif given.seen not in SEEN:
+        problem = f"{given.seen!r} is none of {', '.join(SEEN)}"
     else:
         return evolve(given, note=_clean(given.note), source=speaker.source)
     raise BadAnswerError(texts.wrong_shape("watch", problem))

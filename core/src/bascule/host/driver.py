@@ -255,21 +255,21 @@ class Hosts:
             names: plugins or scenarios to ask; None asks every plugin that has this hook.
 
         Returns:
-            Observations by plugin name. For a fault or a name without a usable plugin, one per request without data and
+            Observations by plugin name. For a fault or a name without a usable plugin, one per series without data and
             with a note that says why: *undecided*, never healthy.
         """
         missing: list[Check] = []
         asked = dict(self._call_roll().plugins)
         if names is not None:
             asked, missing = self._bound(names, None)
-        found = [o for check in missing for o in _no_data(ctx, check.rule.partition("/")[0], "core", check.found)]
+        found = [o for check in missing for o in _no_data(ctx, "core", check.found)]
         for said in self._ask(asked.values(), "watch", ctx):
             plugin, fault = said.plugin, said.fault
             try:
                 seen = [answers.observation(r, plugin.speaker, ctx) for r in said.records]
             except answers.BadAnswerError as error:
                 fault, seen = self._note(plugin, "watch", str(error)), []
-            found += seen if fault is None else _no_data(ctx, plugin.name, plugin.source, fault.reason)
+            found += seen if fault is None else _no_data(ctx, plugin.source, fault.reason)
         return tuple(found)
 
     def classify(self, failure: Failure) -> Classification | None:
@@ -339,9 +339,9 @@ def _by_plugin(found: Iterable[Check]) -> tuple[Check, ...]:
     return tuple(sorted(found, key=lambda check: check.rule.partition("/")[0]))
 
 
-def _no_data(ctx: WatchContext, plugin: str, source: str, note: str) -> list[Observation]:
-    """Return an observation without data for every request."""
+def _no_data(ctx: WatchContext, source: str, note: str) -> list[Observation]:
+    """Return an observation without data for every series."""
     return [
-        Observation(run=r.run, objective=plugin, start=ctx.now, end=ctx.now, note=note, source=source)
-        for r in ctx.requests
+        Observation(series=s.id, start=s.start, blocks=(None,) * s.blocks, seen="unreachable", note=note, source=source)
+        for s in ctx.series
     ]

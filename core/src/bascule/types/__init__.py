@@ -19,7 +19,6 @@ from bascule.types.hooks import (
     Failure,
     GateContext,
     MergeContext,
-    Observation,
     PastRun,
     PluginReport,
     RelaxContext,
@@ -28,8 +27,6 @@ from bascule.types.hooks import (
     Scenario,
     Template,
     ToolSpec,
-    WatchContext,
-    WatchRequest,
 )
 from bascule.types.plan import (
     MergePlan,
@@ -66,6 +63,7 @@ from bascule.types.rulepack import (
     WatchRule,
 )
 from bascule.types.verdict import Check, Status, Verdict, attributed, verdict, worst
+from bascule.types.watch import Observation, Series, WatchContext, WatchRequest
 
 __all__ = [
     "CAUSES", "Actor", "Admits", "AuthorsRule", "AutoMerge", "Binding", "Blocker", "Change", "Check",
@@ -75,6 +73,6 @@ __all__ = [
     "NotifyRule", "Observation", "Overlap", "PackRef", "PastRun", "Plan", "PluginReport", "RelaxContext",
     "RelaxKind", "RelaxProposal", "RelaxRule", "Relaxation", "ReleasePlan", "Repo", "RestoreContext", "Result",
     "Review", "RollbackFacts", "RollbackReport", "Rule", "RuleSpec", "Rulepack", "RunStatus", "Scenario",
-    "ScheduleRule", "SizeRule", "Status", "Template", "TextRule", "TimelineRow", "ToolSpec", "Verdict", "Viewer",
-    "WatchContext", "WatchRequest", "WatchRule", "Way", "WindowReport", "attributed", "verdict", "worst",
+    "ScheduleRule", "Series", "SizeRule", "Status", "Template", "TextRule", "TimelineRow", "ToolSpec", "Verdict",
+    "Viewer", "WatchContext", "WatchRequest", "WatchRule", "Way", "WindowReport", "attributed", "verdict", "worst",
 ]  # fmt: skip

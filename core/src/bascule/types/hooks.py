@@ -156,41 +156,6 @@ class RestoreContext:
 
 
 @frozen(kw_only=True)
-class WatchRequest:
-    """One open watch: what to read for which merge."""
-
-    run: str
-    change: Change
-    pack: Rulepack
-    started_at: datetime
-    deployed_at: datetime | None = None
-
-
-@frozen(kw_only=True)
-class WatchContext:
-    """For :func:`~bascule.hookspecs.watch`: every open request at once, one call a tick."""
-
-    requests: tuple[WatchRequest, ...]
-    now: datetime
-
-
-@frozen(kw_only=True)
-class Observation:
-    """Numbers of one block of time for one objective. ``total`` None means no data, which is never health."""
-
-    run: str
-    objective: str
-    start: datetime
-    end: datetime
-    good: float | None = None
-    total: float | None = None
-    value: float | None = None
-    note: str = ""
-    source: str = ""
-    """``distribution version``, set by the driver; ``note`` says why there is no data."""
-
-
-@frozen(kw_only=True)
 class Failure:
     """A run that did not do what it decided, for :func:`~bascule.hookspecs.classify`."""
 
