@@ -14,9 +14,10 @@ class Series:
 
     ``id`` names it for the answer. ``kind`` is ``ratio`` or ``gauge``. ``source`` says in whose language ``queries``
     are (``prometheus``): a plugin answers what it speaks and leaves the rest alone. ``queries`` are by role: ``total``
-    and ``bad`` (a ratio: what happened, and what of it was bad, counted in each block) or ``value`` (a gauge: its
-    value at each block's end); ``alive``, where it is there, is more than 0 while something reports. Blocks are
-    ``step`` seconds long and lie end to end from ``start``; ``blocks`` of them are asked for.
+    with ``bad`` or ``good`` (a ratio: what happened, and what of it was bad or good, counted in each block) or
+    ``value`` (a gauge: its value at each block's end); ``presence``, where it is there, is how many report: nothing
+    or 0, while the source answers, means that the target is gone. Blocks are ``step`` seconds long and lie end to end
+    from ``start``; ``blocks`` of them are asked for, the first one's value stands at ``start`` + ``step``.
     """
 
     id: str

@@ -1,0 +1,323 @@
+"""All open watches at one desk: which series to ask for, and what each watch's objectives say. No clock, no network.
+
+Blocks lie on one grid for everybody (multiples of a block's length since 1970), so that a series is asked for once,
+whoever watches it, and twice asked gives the same blocks. The block in which a merge went live belongs to neither side.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from attrs import define, evolve, field, frozen
+
+from bascule import wire
+from bascule.slo import judge
+from bascule.slo.objective import BLOCK_SECONDS, Gauge, Objective, Ratio, queries
+from bascule.slo.records import Answer, Block, GaugeBlock, Judgement, RatioBlock, Seen
+from bascule.types import Observation, Series, WatchRequest
+
+RATIO_BEFORE = 3600.0
+"""Seconds before the merge that a ratio is compared with."""
+GAUGE_BEFORE = 86400.0
+"""Seconds before the merge that a gauge is compared with: a whole day has its every hour in it."""
+LAG = 15.0
+"""Seconds that a block is left alone after its end: samples are scraped and written before they can be read."""
+PATIENCE = 120.0
+"""Seconds after the last block for which a source that does not answer is waited for."""
+CALM_SECONDS = 600.0
+"""How long an objective must be quiet to count as recovered (watch.md, "Rollback within 5 min")."""
+
+
+@frozen(kw_only=True)
+class Watch:
+    """One merge that is watched. ``live_at``: from when on users met it; times are aware, UTC."""
+
+    run: str
+    repository: str
+    number: int
+    sha: str
+    live_at: datetime
+    ends_at: datetime
+    objectives: tuple[Objective, ...]
+    environment: str = ""
+
+
+@frozen(kw_only=True)
+class Row:
+    """What one objective of one watch says now, and the numbers for a picture.
+
+    ``values`` are the blocks since ``values_from``, a share of bad requests or a gauge's value; None: no data.
+    ``fired_at`` is when a violation was certain; ``calm`` the seconds for which nothing spoke against it.
+    """
+
+    objective: Objective
+    judgement: Judgement
+    person: bool
+    seen: int
+    planned: int
+    values: tuple[float | None, ...]
+    values_from: datetime
+    before: int
+    fired_at: datetime | None
+    calm: float
+    note: str = ""
+
+
+@define(kw_only=True)
+class _Known:
+    """The blocks of one series; ``first`` is the number of the block at index 0, counted from 1970."""
+
+    template: Series
+    first: int
+    blocks: list[Block] = field(factory=list)
+    note: str = ""
+
+    @property
+    def end(self) -> int:
+        return self.first + len(self.blocks)
+
+
+@define(kw_only=True)
+class _Post:
+    """One objective of one watch."""
+
+    watch: Watch
+    objective: Objective
+    series: str
+    first: int
+    planned: int
+    before: int
+    state: judge.State | None = None
+    fed: int = 0
+    calm: int = 0
+    prolonged: bool = False
+
+
+class Desk:
+    """All watches of one process. Not for two threads at once.
+
+    Args:
+        seconds: length of a block.
+        blank: blocks after a merge went live that are not judged (the roll-out).
+    """
+
+    def __init__(self, seconds: int = BLOCK_SECONDS, *, blank: int = 2) -> None:
+        self.seconds = seconds
+        self._blank = blank
+        self._known: dict[str, _Known] = {}
+        self._posts: dict[str, list[_Post]] = {}
+        self._watches: dict[str, Watch] = {}
+
+    def open(self, watch: Watch) -> None:
+        """Begin to watch; a run that is watched already stays as it is."""
+        if watch.run in self._watches:
+            return
+        self._watches[watch.run] = watch
+        first = math.ceil(watch.live_at.timestamp() / self.seconds)
+        planned = max(1, int((watch.ends_at.timestamp() - first * self.seconds) // self.seconds))
+        self._posts[watch.run] = [
+            _Post(
+                watch=watch, objective=objective, series=self._series(objective, first), first=first, planned=planned,
+                before=self._before(objective),
+            )
+            for objective in watch.objectives
+        ]  # fmt: skip
+
+    def close(self, run: str) -> None:
+        """Forget a watch, and the series that nobody else needs."""
+        self._watches.pop(run, None)
+        self._posts.pop(run, None)
+        needed = {p.series for posts in self._posts.values() for p in posts}
+        self._known = {k: v for k, v in self._known.items() if k in needed}
+
+    def due(self, now: datetime) -> tuple[tuple[WatchRequest, ...], tuple[Series, ...]]:
+        """Return who watches, and the series with blocks that are complete at ``now`` and not known yet."""
+        complete = int((now.timestamp() - LAG) // self.seconds)
+        last: dict[str, int] = {}
+        for post in self._all():
+            last[post.series] = max(last.get(post.series, 0), post.first + post.planned)
+        wanted = []
+        for name, known in self._known.items():
+            count = min(complete, last[name]) - known.end
+            if count > 0:
+                wanted.append(evolve(known.template, start=self._at(known.end), blocks=count))
+        requests = tuple(
+            WatchRequest(
+                run=w.run, repository=w.repository, number=w.number, sha=w.sha, started_at=w.live_at,
+                ends_at=w.ends_at, series=tuple(p.series for p in self._posts[w.run]), environment=w.environment,
+            )
+            for w in self._watches.values()
+        )  # fmt: skip
+        return requests, tuple(wanted)
+
+    def take(self, observations: Iterable[Observation], now: datetime) -> None:
+        """Learn of what came back and judge it.
+
+        A source that did not answer is asked again for the same blocks, until the watch is over and
+        :data:`PATIENCE` has passed; then they count as silence.
+        """
+        best: dict[str, Observation] = {}
+        for seen in observations:
+            other = best.get(seen.series)
+            if other is None or _data(seen) > _data(other):
+                best[seen.series] = seen
+        for name, seen in best.items():
+            known = self._known.get(name)
+            if known is None or round(seen.start.timestamp() / self.seconds) != known.end:
+                continue
+            known.note = seen.note
+            if seen.seen != Seen.UNREACHABLE or _data(seen):
+                known.blocks += [_block(known.template.kind, b, Seen(seen.seen)) for b in seen.blocks]
+        for post in self._all():
+            self._feed(post, now)
+        self._mark_overlaps()
+
+    def rows(self, run: str) -> tuple[Row, ...]:
+        """Return what every objective of ``run`` says now."""
+        return tuple(self._row(p) for p in self._posts[run])
+
+    def over(self, run: str) -> bool:
+        """Return whether nothing more is to come for ``run``: a violation, or the end of its time."""
+        posts = self._posts[run]
+        if any(r.judgement.answer is Answer.VIOLATION for r in self.rows(run)):
+            return True
+        return all(p.fed >= p.planned for p in posts)
+
+    # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _all(self) -> list[_Post]:
+        return [p for posts in self._posts.values() for p in posts]
+
+    def _at(self, block: int) -> datetime:
+        return datetime.fromtimestamp(block * self.seconds, UTC)
+
+    def _before(self, objective: Objective) -> int:
+        return int((RATIO_BEFORE if isinstance(objective.sli, Ratio) else GAUGE_BEFORE) // self.seconds)
+
+    def _series(self, objective: Objective, first: int) -> str:
+        asked = {q.role: q.text for q in queries(objective, self.seconds)}
+        kind = "ratio" if isinstance(objective.sli, Ratio) else "gauge"
+        name = f"s-{wire.sha256({'kind': kind, 'queries': asked, 'source': objective.source})[:16]}"
+        begin = first - 1 - self._before(objective)
+        known = self._known.get(name)
+        if known is None or known.first > begin:
+            # Whoever came first may not have needed as much of the past: it is asked for again, whole.
+            template = Series(
+                id=name, objective=objective.name, kind=kind, queries=asked, step=float(self.seconds),
+                start=self._at(begin), blocks=0,
+            )  # fmt: skip
+            self._known[name] = _Known(template=template, first=begin)
+            for post in self._all():
+                if post.series == name:
+                    post.state, post.fed, post.calm = None, 0, 0
+        return name
+
+    def _feed(self, post: _Post, now: datetime) -> None:
+        known = self._known[post.series]
+        if post.state is None:
+            if known.end < post.first:
+                return
+            post.state = self._begun(post, known)
+        while post.fed < post.planned:
+            at = post.first + post.fed
+            if at < known.end:
+                block = known.blocks[at - known.first]
+            elif now.timestamp() >= (post.first + post.planned) * self.seconds + LAG + PATIENCE:
+                empty = RatioBlock if known.template.kind == "ratio" else GaugeBlock
+                block = empty(seen=Seen.UNREACHABLE)
+            else:
+                return
+            post.state = judge.step(post.state, block)
+            post.fed += 1
+            decision = judge.decide(post.state)
+            quiet = decision.judgement.answer is not Answer.VIOLATION and decision.judgement.evidence < 1.0
+            post.calm = post.calm + 1 if quiet and block.seen is Seen.DATA else 0
+            if decision.prolong and not post.prolonged and post.fed >= post.planned:
+                post.prolonged, post.planned = True, 2 * post.planned
+
+    def _begun(self, post: _Post, known: _Known) -> judge.State:
+        end = post.first - 1 - known.first  # the block in which it went live is neither before nor after
+        before = known.blocks[max(0, end - post.before) : end]
+        options: Mapping[str, Any] = {
+            "step_seconds": float(self.seconds),
+            "planned": post.planned,
+            "objectives": len(post.watch.objectives),
+            "blank": self._blank,
+        }
+        sli = post.objective.sli
+        if isinstance(sli, Gauge):
+            values = [b.value if isinstance(b, GaugeBlock) and b.seen is Seen.DATA else None for b in before]
+            return judge.watch_gauge(sli.direction, values, limit=sli.limit, **options)
+        return judge.watch_ratio(sli.target, [b for b in before if isinstance(b, RatioBlock)], **options)
+
+    def _mark_overlaps(self) -> None:
+        for post in self._all():
+            if post.state is None:
+                continue
+            decision = judge.decide(post.state)
+            fired = decision.judgement.fired_at
+            if fired is None:
+                continue
+            when = self._at(post.first + fired)
+            others = [
+                f"{p.watch.repository}#{p.watch.number}"
+                for p in self._all()
+                if p.series == post.series
+                and p.watch.run != post.watch.run
+                and p.watch.live_at <= when <= p.watch.ends_at
+            ]  # fmt: skip
+            if others:
+                post.state = judge.overlapped(post.state, others)
+
+    def _row(self, post: _Post) -> Row:
+        known = self._known[post.series]
+        begin = max(known.first, post.first - 120)
+        shown = known.blocks[begin - known.first : post.first + post.fed - known.first]
+        if post.state is None:
+            judgement, person = Judgement(answer=Answer.UNDECIDED, reason=known.note or "nothing came back yet"), False
+        else:
+            decision = judge.decide(post.state)
+            judgement, person = decision.judgement, decision.person
+        fired = judgement.fired_at
+        return Row(
+            objective=post.objective,
+            judgement=judgement,
+            person=person,
+            seen=post.fed,
+            planned=post.planned,
+            values=tuple(_share(b) for b in shown),
+            values_from=self._at(begin),
+            before=max(0, post.first - begin),
+            fired_at=self._at(post.first + fired + 1) if fired is not None else None,
+            calm=float(post.calm * self.seconds),
+            note=known.note,
+        )
+
+
+def recovered(rows: Iterable[Row]) -> bool:
+    """Return whether every objective has been quiet for :data:`CALM_SECONDS`."""
+    return all(r.calm >= CALM_SECONDS for r in rows)
+
+
+def _data(seen: Observation) -> int:
+    return sum(b is not None for b in seen.blocks)
+
+
+def _block(kind: str, numbers: tuple[float, ...] | None, why: Seen) -> Block:
+    if kind == "ratio":
+        if numbers is None:
+            return RatioBlock(seen=why)
+        total, bad = max(0.0, numbers[0]), max(0.0, numbers[1])
+        return RatioBlock(total=max(total, bad), errors=bad)
+    return GaugeBlock(value=None, seen=why) if numbers is None else GaugeBlock(value=numbers[0])
+
+
+def _share(block: Block) -> float | None:
+    if block.seen is not Seen.DATA:
+        return None
+    if isinstance(block, RatioBlock):
+        return block.errors / block.total if block.total > 0 else None
+    return block.value
