@@ -198,7 +198,7 @@ class Desk:
         return int((RATIO_BEFORE if isinstance(objective.sli, Ratio) else GAUGE_BEFORE) // self.seconds)
 
     def _series(self, objective: Objective, first: int) -> str:
-        asked = {q.role: q.text for q in queries(objective, self.seconds)}
+        asked: dict[str, str] = {q.role: q.text for q in queries(objective, self.seconds)}
         kind = "ratio" if isinstance(objective.sli, Ratio) else "gauge"
         name = f"s-{wire.sha256({'kind': kind, 'queries': asked, 'source': objective.source})[:16]}"
         begin = first - 1 - self._before(objective)
