@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("bascule.cli.decide:check", "Say what would happen to a pull request; act on nothing."),
     "merge": ("bascule.cli.decide:merge", "Decide, and merge where it is safe."),
     "rollback": ("bascule.cli.rollback:rollback", "Undo a merge exactly, through the same window."),
+    "watch": ("bascule.cli.watch:watch", "Hold a merge's objectives against the time before it."),
     "comment": ("bascule.cli.comment:comment", "Handle a comment event (/bascule merge|why|hold|rollback|dispute)."),
     "replay": ("bascule.cli.replay:replay", "What Bascule would have done with a repository's history. No token."),
     "rulepack": ("bascule.cli.rulepack:rulepack", "Validate, explain and test rulepacks."),

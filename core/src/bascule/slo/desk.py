@@ -27,13 +27,18 @@ LAG = 15.0
 """Seconds that a block is left alone after its end: samples are scraped and written before they can be read."""
 PATIENCE = 120.0
 """Seconds after the last block for which a source that does not answer is waited for."""
+SHOWN_BEFORE = 60
+"""Blocks before the merge that a picture has."""
 CALM_SECONDS = 600.0
 """How long an objective must be quiet to count as recovered (watch.md, "Rollback within 5 min")."""
 
 
 @frozen(kw_only=True)
 class Watch:
-    """One merge that is watched. ``live_at``: from when on users met it; times are aware, UTC."""
+    """One merge that is watched. ``live_at``: from when on users met it; times are aware, UTC.
+
+    ``before_at``: what came before this is what was normal; None: before ``live_at``.
+    """
 
     run: str
     repository: str
@@ -43,6 +48,7 @@ class Watch:
     ends_at: datetime
     objectives: tuple[Objective, ...]
     environment: str = ""
+    before_at: datetime | None = None
 
 
 @frozen(kw_only=True)
@@ -90,6 +96,7 @@ class _Post:
     first: int
     planned: int
     before: int
+    until: int
     state: judge.State | None = None
     fed: int = 0
     calm: int = 0
@@ -107,6 +114,8 @@ class Desk:
     def __init__(self, seconds: int = BLOCK_SECONDS, *, blank: int = 2) -> None:
         self.seconds = seconds
         self._blank = blank
+        self._lag = min(LAG, float(seconds))
+        self._patience = min(PATIENCE, 4.0 * seconds)
         self._known: dict[str, _Known] = {}
         self._posts: dict[str, list[_Post]] = {}
         self._watches: dict[str, Watch] = {}
@@ -117,11 +126,12 @@ class Desk:
             return
         self._watches[watch.run] = watch
         first = math.ceil(watch.live_at.timestamp() / self.seconds)
+        until = math.floor((watch.before_at or watch.live_at).timestamp() / self.seconds)
         planned = max(1, int((watch.ends_at.timestamp() - first * self.seconds) // self.seconds))
         self._posts[watch.run] = [
             _Post(
-                watch=watch, objective=objective, series=self._series(objective, first), first=first, planned=planned,
-                before=self._before(objective),
+                watch=watch, objective=objective, series=self._series(objective, until), first=first, planned=planned,
+                before=self._before(objective), until=until,
             )
             for objective in watch.objectives
         ]  # fmt: skip
@@ -135,7 +145,7 @@ class Desk:
 
     def due(self, now: datetime) -> tuple[tuple[WatchRequest, ...], tuple[Series, ...]]:
         """Return who watches, and the series with blocks that are complete at ``now`` and not known yet."""
-        complete = int((now.timestamp() - LAG) // self.seconds)
+        complete = int((now.timestamp() - self._lag) // self.seconds)
         last: dict[str, int] = {}
         for post in self._all():
             last[post.series] = max(last.get(post.series, 0), post.first + post.planned)
@@ -197,11 +207,11 @@ class Desk:
     def _before(self, objective: Objective) -> int:
         return int((RATIO_BEFORE if isinstance(objective.sli, Ratio) else GAUGE_BEFORE) // self.seconds)
 
-    def _series(self, objective: Objective, first: int) -> str:
+    def _series(self, objective: Objective, until: int) -> str:
         asked: dict[str, str] = {q.role: q.text for q in queries(objective, self.seconds)}
         kind = "ratio" if isinstance(objective.sli, Ratio) else "gauge"
         name = f"s-{wire.sha256({'kind': kind, 'queries': asked, 'source': objective.source})[:16]}"
-        begin = first - 1 - self._before(objective)
+        begin = until - self._before(objective)
         known = self._known.get(name)
         if known is None or known.first > begin:
             # Whoever came first may not have needed as much of the past: it is asked for again, whole.
@@ -225,7 +235,7 @@ class Desk:
             at = post.first + post.fed
             if at < known.end:
                 block = known.blocks[at - known.first]
-            elif now.timestamp() >= (post.first + post.planned) * self.seconds + LAG + PATIENCE:
+            elif now.timestamp() >= (post.first + post.planned) * self.seconds + self._lag + self._patience:
                 empty = RatioBlock if known.template.kind == "ratio" else GaugeBlock
                 block = empty(seen=Seen.UNREACHABLE)
             else:
@@ -239,7 +249,7 @@ class Desk:
                 post.prolonged, post.planned = True, 2 * post.planned
 
     def _begun(self, post: _Post, known: _Known) -> judge.State:
-        end = post.first - 1 - known.first  # the block in which it went live is neither before nor after
+        end = post.until - known.first  # the block in which it went live is neither before nor after
         before = known.blocks[max(0, end - post.before) : end]
         options: Mapping[str, Any] = {
             "step_seconds": float(self.seconds),
@@ -274,7 +284,7 @@ class Desk:
 
     def _row(self, post: _Post) -> Row:
         known = self._known[post.series]
-        begin = max(known.first, post.first - 120)
+        begin = max(known.first, post.until - SHOWN_BEFORE)
         shown = known.blocks[begin - known.first : post.first + post.fed - known.first]
         if post.state is None:
             judgement, person = Judgement(answer=Answer.UNDECIDED, reason=known.note or "nothing came back yet"), False
@@ -290,16 +300,16 @@ class Desk:
             planned=post.planned,
             values=tuple(_share(b) for b in shown),
             values_from=self._at(begin),
-            before=max(0, post.first - begin),
+            before=max(0, post.until - begin),
             fired_at=self._at(post.first + fired + 1) if fired is not None else None,
             calm=float(post.calm * self.seconds),
             note=known.note,
         )
 
 
-def recovered(rows: Iterable[Row]) -> bool:
-    """Return whether every objective has been quiet for :data:`CALM_SECONDS`."""
-    return all(r.calm >= CALM_SECONDS for r in rows)
+def recovered(rows: Iterable[Row], seconds: float = CALM_SECONDS) -> bool:
+    """Return whether every objective has been quiet for so many ``seconds``."""
+    return all(r.calm >= seconds for r in rows)
 
 
 def _data(seen: Observation) -> int:

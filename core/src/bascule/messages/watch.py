@@ -1,0 +1,123 @@
+"""What a watch tells people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bascule.messages.wording import code, count, listed
+
+
+def clock(moment: datetime) -> str:
+    """Return a moment as people read it."""
+    return f"{moment:%d %b %H:%M:%S} UTC"
+
+
+def nothing_to_watch(number: int, packs: Sequence[str]) -> str:
+    """No pack that binds the change has objectives."""
+    who = f"{listed(packs)} {'states' if len(packs) == 1 else 'state'}" if packs else "no rulepack that binds it states"
+    return f"#{number} is not watched: {who} no objective."
+
+
+NOTHING_NEXT = "name objectives in the pack that binds it: watch: {slos: [slo/checkout.yml], for: 60m}"
+
+
+UNUSABLE = "these objectives cannot be used"
+UNUSABLE_FIX = "mend what is listed below on the base branch"
+
+
+def no_file(path: str, tip: str) -> tuple[str, str]:
+    """An objective's file is not on the base branch."""
+    return f"there is no {code(path)} at {tip[:7]}", "add it to the base branch, or take it out of `watch.slos`"
+
+
+def two_environments(names: Sequence[str]) -> tuple[str, str]:
+    """Two packs wait for deployments to different places."""
+    return (
+        f"the packs that bind it name different environments: {listed(names)}",
+        "let them agree, or watch `after: merge`",
+    )
+
+
+def twice_named(name: str) -> tuple[str, str]:
+    """Two different objectives have one name."""
+    return f"two different objectives are called {code(name)}", "give one of them another name"
+
+
+def no_deployment(environment: str, minutes: float) -> str:
+    """Nobody deployed the merge in time."""
+    return f"no deployment to {code(environment)} brought the merge live within {minutes:.0f} min"
+
+
+NO_DEPLOYMENT_NEXT = "see whether the deployment ran and reports its status to GitHub; then watch again"
+
+
+def waits_for_deployment(environment: str) -> str:
+    """Looking for the deployment."""
+    return f"waiting for a deployment to {environment}"
+
+
+def begins(live_at: datetime, *, deployed: str, environment: str) -> str:
+    """When the watch begins, and by what."""
+    by = f"the deployment of {deployed[:7]} to {environment}" if deployed else "the merge"
+    return f"{clock(live_at)}, {by}"
+
+
+def verdict(answer: str, number: int, objectives: int) -> str:
+    """The watch in one sentence."""
+    if answer == "ok":
+        return f"#{number} broke none of {count(objectives, 'objective')}."
+    if answer == "violation":
+        return f"#{number} broke an objective."
+    return f"Whether #{number} broke an objective cannot be told."
+
+
+UNDECIDED_NEXT = "look at the objectives' graphs; a longer watch or more traffic may tell"
+PERSON_NEXT = "a person decides: bascule rollback NUMBER --attended, or mend what came at the same time"
+
+
+def off_next(number: int) -> str:
+    """The pack leaves it to a person."""
+    return f"bascule rollback {number} --attended undoes it (the pack says watch.rollback: off)"
+
+
+def headline(objectives: Sequence[str]) -> str:
+    """The half sentence after "Rolled back:"."""
+    return f"{listed(objectives)} got worse after it went live"
+
+
+def recovered(seconds: float) -> str:
+    """The objective is quiet again."""
+    return f"recovered: quiet for {seconds / 60:.0f} min after the rollback went live"
+
+
+NOT_RECOVERED = "the objective has not recovered after the rollback"
+NOT_RECOVERED_NEXT = "somebody look now: the rollback is in place and the objective is still worse than before"
+
+
+def paged_undecided(repository: str, number: int, why: str) -> str:
+    """The notice's text."""
+    return f"{repository}#{number}: the watch cannot tell whether it broke an objective: {why}"
+
+
+def paged_person(repository: str, number: int, why: str) -> str:
+    """The notice's text where a violation is a person's to decide."""
+    return f"{repository}#{number} broke an objective, and a person has to decide: {why}"
+
+
+def paged_not_recovered(repository: str, number: int) -> str:
+    """The notice's text after a rollback that did not help."""
+    return f"{repository}#{number} was rolled back, and the objective has not recovered"
+
+
+def landed_too(subjects: Sequence[str]) -> tuple[str, ...]:
+    """Commits that landed between the merge and the breach."""
+    return tuple(f"{code(s)} on the same branch" for s in subjects)
+
+
+def watched_already(number: int, answer: str, run: str) -> str:
+    """The journal has the watch's end."""
+    return f"#{number} was watched already: {answer} (run {run})."
+
+
+WATCHED_NEXT = "--again watches it once more"

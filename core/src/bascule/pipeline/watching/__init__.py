@@ -1,0 +1,1 @@
+"""Watching a merged change: from its deployment to a verdict, a rollback and the objective's recovery."""
