@@ -139,9 +139,6 @@ def document(done: Watched, written: list[str]) -> dict[str, Any]:
         }
         for r in done.rows
     ]
-    moments = {
-        k: v.isoformat() if v is not None else None for k, v in (("live_at", done.live_at), ("ends_at", done.ends_at))
-    }
     return {
         "schema_version": 1,
         "run": done.run,
