@@ -7,7 +7,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,12 +18,26 @@ Values = Callable[[int], float | None]
 
 def write(folder: Path, end: datetime, minutes: int, series: Mapping[str, Values]) -> Path:
     """Return a storage with a sample a minute of each of ``series`` (``name{label="x"}``)."""
+    samples = {
+        name: [
+            ((end - timedelta(minutes=ago)).timestamp(), sample)
+            for ago in range(minutes, -1, -1)
+            if (sample := value(ago)) is not None
+        ]
+        for name, value in series.items()
+    }
+    return write_samples(folder, samples)
+
+
+def write_samples(folder: Path, series: Mapping[str, Iterable[tuple[float, float]]]) -> Path:
+    """Return a storage with these samples, ``(unix seconds, value)``, of each of ``series``."""
     lines: list[str] = []
-    for name, value in series.items():
-        lines.append(f"# TYPE {name.partition('{')[0]} unknown")
-        for ago in range(minutes, -1, -1):
-            if (sample := value(ago)) is not None:
-                lines.append(f"{name} {sample} {(end - timedelta(minutes=ago)).timestamp():.0f}")
+    told = ""
+    for name, samples in series.items():
+        metric = name.partition("{")[0]
+        lines += [f"# TYPE {metric} unknown"] * (metric != told)
+        told = metric
+        lines += [f"{name} {value} {at:.3f}" for at, value in samples]
     text = folder / "history.txt"
     text.write_text("\n".join([*lines, "# EOF", ""]))
     data = folder / "data"

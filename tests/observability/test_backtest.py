@@ -15,7 +15,8 @@ from bascule.testing import Bench
 from bascule.testing.bench import Outcome
 from bascule.testing.builders import NOW
 from bascule.types import Status
-from bascule_observability.prometheus.backtest import Span, fired
+from bascule_observability.prometheus.api import Span
+from bascule_observability.prometheus.backtest import fired
 
 A = "prometheus/a.yml"
 HISTORY = {

@@ -217,7 +217,7 @@ class Desk:
             # Whoever came first may not have needed as much of the past: it is asked for again, whole.
             template = Series(
                 id=name, objective=objective.name, kind=kind, queries=asked, step=float(self.seconds),
-                start=self._at(begin), blocks=0,
+                start=self._at(begin), blocks=0, source=objective.source or "prometheus",
             )  # fmt: skip
             self._known[name] = _Known(template=template, first=begin)
             for post in self._all():

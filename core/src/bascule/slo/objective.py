@@ -94,14 +94,14 @@ def queries(objective: Objective, seconds: int = BLOCK_SECONDS) -> tuple[Query, 
     sli = objective.sli
     if isinstance(sli, Gauge):
         out = [Query(role="value", text=promql.at_value(sli.query, seconds))]
-        told = promql.presence(sli.query)
+        told = promql.presence(sli.query, seconds)
     else:
         out = [Query(role="total", text=promql.per_block(sli.total, seconds, counter=sli.counter))]
         if sli.bad:
             out.append(Query(role="bad", text=promql.per_block(sli.bad, seconds, counter=sli.counter)))
         else:
             out.append(Query(role="good", text=promql.per_block(sli.good, seconds, counter=sli.counter)))
-        told = promql.presence(sli.total)
+        told = promql.presence(sli.total, seconds)
     if told is not None:
         out.append(Query(role="presence", text=told))
     return tuple(out)

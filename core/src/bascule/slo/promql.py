@@ -17,6 +17,12 @@ _TOKEN = re.compile(
 _DURATION = re.compile(r"\[\s*(?:(?:\d+(?:ms|[smhdwy]))+|\d+|\$__\w+|\{\{\s*\.window\s*\}\})\s*\]")
 _GROUPING = frozenset({"by", "without", "on", "ignoring", "group_left", "group_right"})
 _KEYWORDS = frozenset({*_GROUPING, "offset", "bool", "and", "or", "unless"})
+_RATES = frozenset({"rate", "irate", "increase"})
+BRIDGED = 300
+"""Seconds that a counter may be silent and still be taken for the same: as long as Prometheus itself looks back."""
+PRESENT = 120
+"""Seconds after its last sample for which a target counts as there: one scrape may fail, and scrapes a minute apart
+are common. Where Prometheus scrapes itself, it marks what is gone, and that counts at once."""
 _SELECTOR = re.compile(r"""\s*(?:[A-Za-z_:][\w:]*)?\s*(?:\{(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^"'{}])*\})?\s*""")
 
 
@@ -64,8 +70,9 @@ def _closing(pieces: list[tuple[str, str]], at: int) -> int:
 def per_block(query: str, seconds: int, *, counter: bool = True) -> str:
     """Return the query for how much was counted in a block that ends now, over all series.
 
-    ``increase()`` is taken of each series and then summed, so that a counter that starts again is no jump. A selector
-    becomes ``sum(increase(selector[30s]))``; in a query with windows each becomes the block, and rates become counts.
+    Each counter is counted by itself and then summed (:func:`_counted`), so that one that starts again is no jump. In
+    a query with windows each becomes the block, and rates become counts. Where one sum is taken from another
+    (``total - good``) and the second is not there, it is 0: nothing good is no reason not to see what is bad.
 
     Args:
         query: a selector, or a query with one or more ranges.
@@ -77,27 +84,76 @@ def per_block(query: str, seconds: int, *, counter: bool = True) -> str:
     """
     query, block = query.strip(), f"[{seconds}s]"
     if is_selector(query):
-        inner = f"{'increase' if counter else 'sum_over_time'}({query}{block})"
-        return f"sum({inner})"
-    out, ranges = [], 0
-    for kind, text in tokens(query):
-        if kind == "range":
-            if _DURATION.fullmatch(text) is None:
-                fix = "use a plain range such as [1m]; its length is set to the block's"
-                raise QueryError(f"the range {text} cannot be set to the length of a block", fix)
+        return f"sum({_counted(query, seconds) if counter else f'sum_over_time({query}{block})'})"
+    pieces = [p for p in tokens(query) if p[0] != "comment"]
+    out, ranges, at = [], 0, 0
+    while at < len(pieces):
+        kind, text = pieces[at]
+        whole = _whole_rate(pieces, at)
+        if whole is not None:
+            selector, at = whole
+            out.append(f"({_counted(selector, seconds)})")
+            ranges += 1
+        elif kind == "range":
+            _plain(text)
             ranges += 1
             out.append(block)
-        elif kind == "word" and text in {"rate", "irate"}:
+        elif kind == "word" and text in _RATES:
             out.append("increase")
-        elif kind != "comment":
+        else:
             out.append(text)
+        at += 1
     if not ranges:
         raise QueryError(
             "nothing in the query has a range, so that no count of a block can be made of it",
             "write a selector, or sum(rate(metric{...}[1m]))",
         )
-    whole = "".join(out)
-    return whole if _is_sum(whole) else f"sum({whole})"
+    made = "".join(out)
+    return made if _is_sum(made) else f"sum({_difference(made)})"
+
+
+def _counted(selector: str, seconds: int) -> str:
+    """Return the query for what each counter of ``selector`` counted in a block: last value less the last one before.
+
+    ``increase()`` looks only at samples inside the window and stretches what lies between the first and the last over
+    the whole of it: with two scrapes a block, half of all requests are not seen and the others count twice, which
+    makes errors come in bursts that are none. Here blocks add up to exactly what the counter says (a count may land
+    in the next block, by one scrape), also over a gap of up to :data:`BRIDGED` seconds. A counter that is lower
+    than before started again from 0: its value is what it counted since. One without a value before is new: what it
+    had counted when it was first seen may be a life's and does not count, what came after in the block does.
+    """
+    back = max(BRIDGED, 2 * seconds)
+    last = f"last_over_time({selector}[{seconds}s])"
+    before = f"last_over_time({selector}[{back}s] offset {seconds}s)"
+    return f"{last} - {before} >= 0 or {last} and {before} or {last} - min_over_time({selector}[{seconds}s])"
+
+
+def _whole_rate(pieces: list[tuple[str, str]], at: int) -> tuple[str, int] | None:
+    """Return the selector of ``rate(selector[1m])`` that begins at ``at``, and where it ends; None for all else."""
+    if pieces[at][0] != "word" or pieces[at][1] not in _RATES:
+        return None
+    rest = [n for n in range(at + 1, len(pieces)) if pieces[n][1].strip()]
+    window = next((n for n in rest if pieces[n][0] == "range"), None)
+    if window is None or pieces[rest[0]][1] != "(" or next((pieces[n][1] for n in rest if n > window), "") != ")":
+        return None
+    selector = "".join(p[1] for p in pieces[rest[0] + 1 : window]).strip()
+    if not is_selector(selector):
+        return None
+    _plain(pieces[window][1])
+    return selector, next(n for n in rest if n > window)
+
+
+def _plain(window: str) -> None:
+    if _DURATION.fullmatch(window) is None:
+        fix = "use a plain range such as [1m]; its length is set to the block's"
+        raise QueryError(f"the range {window} cannot be set to the length of a block", fix)
+
+
+def _difference(query: str) -> str:
+    halves = split_top(query, ("-",))
+    if halves is None or not (_is_sum(halves[0]) and _is_sum(halves[2])):
+        return query
+    return f"{halves[0]} - ({halves[2]} or {halves[0]} * 0)"
 
 
 def _is_sum(query: str) -> bool:
@@ -118,10 +174,16 @@ def at_value(query: str, seconds: int) -> str:
     return re.sub(r"\{\{\s*\.window\s*\}\}", f"{seconds}s", query.strip())
 
 
-def presence(query: str) -> str | None:
-    """Return the query for how many series report at all, None where no selector can be found."""
+def presence(query: str, seconds: int) -> str | None:
+    """Return the query for how many series report at all, None where no selector can be found.
+
+    A selector alone would go on for five minutes after the last sample, where no scrape marked its end (remote
+    write, imported blocks): what has no sample for :data:`PRESENT` seconds, or two blocks, is not there.
+    """
     selector = first_selector(query)
-    return f"count({selector})" if selector is not None else None
+    if selector is None:
+        return None
+    return f"count(last_over_time({selector}[{max(PRESENT, 2 * seconds)}s]) and {selector})"
 
 
 def split_top(query: str, operators: tuple[str, ...]) -> tuple[str, str, str] | None:

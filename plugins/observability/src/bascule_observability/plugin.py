@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bascule.hookspecs import hookimpl
-from bascule.types import Check, DryRunContext, Evidence, GateContext, Scenario
+from bascule.types import Check, DryRunContext, Evidence, GateContext, Observation, Scenario, WatchContext
 
 
 @hookimpl
@@ -30,3 +30,11 @@ def dry_run(ctx: DryRunContext) -> Iterable[Evidence | Check]:
     from bascule_observability.rules import book
 
     return book.dry_run(ctx)
+
+
+@hookimpl
+def watch(ctx: WatchContext) -> Iterable[Observation]:
+    """Read what the queries of Prometheus give for each series."""
+    from bascule_observability import watching
+
+    return watching.watch(ctx)

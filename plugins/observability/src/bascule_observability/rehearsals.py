@@ -69,7 +69,8 @@ def prom_test(ctx: DryRunContext) -> Iterator[Evidence | Check]:
 def backtest(ctx: DryRunContext) -> Iterator[Evidence | Check]:
     """Yield what new and changed alerts would have done over the past, by the pack's rule."""
     from bascule_observability.prometheus import compare
-    from bascule_observability.prometheus.backtest import Prometheus, Span, tried
+    from bascule_observability.prometheus.api import Span
+    from bascule_observability.prometheus.backtest import Past, tried
 
     touched = compare.touched(Survey.of(ctx))
     by: dict[str, Any] = {}
@@ -90,7 +91,7 @@ def backtest(ctx: DryRunContext) -> Iterator[Evidence | Check]:
                 fix="split the change", status=Status.BLOCK,
             )  # fmt: skip
         span = Span.last(rule.params.get("days", 7), rule.params.get("step", 60), ctx.now)
-        api = Prometheus(address, ctx.clients.get("prometheus", ""))
+        api = Past(address, ctx.clients.get("prometheus", ""))
         by[rule.id] = [tried(api, span, new, old, touched.records) for new, old in touched.alerts]
     told = f"{len(touched.alerts)} alerts over the past"
     yield prove(ctx, "observability/backtest", {"rules": by}, told, tool="prometheus", provenance="prometheus")

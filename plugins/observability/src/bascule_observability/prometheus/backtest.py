@@ -4,46 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
 from typing import Any
 
 from attrs import frozen
 
 from bascule.kit import RehearsalError
 from bascule.types import Status
-from bascule_observability.client import VARIABLE, ClientError, session
+from bascule_observability.client import VARIABLE, ClientError
 from bascule_observability.findings import short
 from bascule_observability.prometheus import promql
+from bascule_observability.prometheus.api import NotAnsweredError, PartialError, Prometheus, RefusedError, Span
 from bascule_observability.prometheus.rulefile import Rule
 
-POINTS = 10_000
-"""Steps of one query: Prometheus answers 11,000 at most."""
 SERIES = 500
 """Series of one expression at one time."""
-TIMEOUT = 30
-"""Seconds that one query may take, here and at the server."""
-
-
-@frozen(kw_only=True)
-class Span:
-    """What is looked at: steps of ``step`` seconds from ``start`` to ``end``, both included."""
-
-    start: datetime
-    end: datetime
-    step: int
-
-    @classmethod
-    def last(cls, days: float, step: int, now: datetime) -> Span:
-        """Return the last ``days`` before ``now``, on a grid that does not depend on the second of asking."""
-        end = int(now.timestamp()) // step * step
-        start = end - int(days * 86400) // step * step
-        return cls(start=datetime.fromtimestamp(start, now.tzinfo), end=datetime.fromtimestamp(end, now.tzinfo),
-                   step=step)  # fmt: skip
-
-    @property
-    def steps(self) -> int:
-        """Return how many points the grid has."""
-        return int((self.end - self.start).total_seconds()) // self.step + 1
 
 
 @frozen(kw_only=True)
@@ -56,11 +30,11 @@ class Firing:
     series: int
 
 
-class Prometheus:
-    """A Prometheus that is asked for ranges, and for nothing else.
+class Past:
+    """The past of a Prometheus, asked by a rehearsal.
 
     Args:
-        address: where it is.
+        address: where the Prometheus is.
         config: path of the file that says how it is asked, or empty.
 
     Raises:
@@ -68,66 +42,47 @@ class Prometheus:
     """
 
     def __init__(self, address: str, config: str = "") -> None:
-        from prometheus_api_client import PrometheusConnect
-        from urllib3.util.retry import Retry
-
         try:
-            made = session(config)
+            self._api = Prometheus(address, config)
         except ClientError as error:
             raise RehearsalError(
                 f"the file that says how Prometheus is asked cannot be used: {error}",
                 expected="the form of Prometheus' own HTTP client configuration",
                 fix=f"mend the file that {VARIABLE} names",
             ) from error
-        self._api = PrometheusConnect(
-            url=address, session=made, timeout=TIMEOUT,
-            retry=Retry(total=2, backoff_factor=0.2, status_forcelist=(502, 503, 504)), method="POST",
-        )  # fmt: skip
 
     def range(self, query: str, span: Span) -> Iterator[Mapping[str, Any]]:
         """Yield the series of ``query`` as ``{"metric": ..., "values": [[time, text], ...]}``, part by part.
 
         Raises:
-            RehearsalError: it does not answer (ERROR), or refuses the query (BLOCK).
+            RehearsalError: it does not answer, or not with all it has (ERROR), or refuses the query (BLOCK).
         """
-        from prometheus_api_client.exceptions import PrometheusApiClientException
-        from requests import RequestException
-
-        start = span.start
-        while start <= span.end:
-            end = min(span.end, start + timedelta(seconds=(POINTS - 1) * span.step))
-            try:
-                yield from self._api.custom_query_range(query, start, end, str(span.step), {"timeout": f"{TIMEOUT}s"})
-            except PrometheusApiClientException as error:
-                raise _refused(query, str(error)) from error
-            except (RequestException, ValueError, KeyError) as error:
-                # The exception's text may hold the address; its kind is enough.
-                raise RehearsalError(
-                    f"Prometheus did not answer ({type(error).__name__})", expected="an answer to a range query",
-                    fix="see that BASCULE_SERVICE_PROMETHEUS is a Prometheus that this machine reaches and may ask",
-                ) from error  # fmt: skip
-            start = end + timedelta(seconds=span.step)
+        try:
+            yield from self._api.range(query, span)
+        except RefusedError as error:
+            raise _refused(query, error) from error
+        except PartialError as error:
+            raise RehearsalError(
+                str(error), expected="an answer with all data", fix="see to the stores behind it, then run this again"
+            ) from error
+        except NotAnsweredError as error:
+            raise RehearsalError(
+                str(error), expected="an answer to a range query",
+                fix="see that BASCULE_SERVICE_PROMETHEUS is a Prometheus that this machine reaches and may ask",
+            ) from error  # fmt: skip
 
     def counted(self, query: str, span: Span) -> dict[int, int]:
         """Return how many series ``query`` has at each time (unix seconds) at which it has any."""
         return {int(t): int(float(v)) for one in self.range(f"count({query})", span) for t, v in one["values"]}
 
 
-def _refused(query: str, said: str) -> RehearsalError:
-    status, text = said.removeprefix("HTTP Status Code ")[:3], said
-    start = said.find("{")
-    if start >= 0:
-        try:
-            text = str(json.loads(said[start : said.rfind("}") + 1].replace("\\'", "'"))["error"])
-        except (ValueError, KeyError, TypeError):
-            text = ""
-    ours = status in {"400", "422"}
-    shown = f": {short(text, 200)}" if ours and start >= 0 and text else ""
+def _refused(query: str, error: RefusedError) -> RehearsalError:
+    shown = f": {error.said}" if error.said else ""
     return RehearsalError(
-        f"Prometheus answered {status} to `{short(query, 80)}`{shown}",
+        f"Prometheus answered {error.status} to `{short(query, 80)}`{shown}",
         expected="an answer to a range query",
-        fix="mend the expression" if ours else f"see that what the file of {VARIABLE} says may query",
-        status=Status.BLOCK if ours else Status.ERROR,
+        fix="mend the expression" if error.is_the_query else f"see that what the file of {VARIABLE} says may query",
+        status=Status.BLOCK if error.is_the_query else Status.ERROR,
     )
 
 
@@ -162,7 +117,7 @@ def fired(series: Iterable[Mapping[str, Any]], span: Span, hold: float, keep: fl
     return Firing(fires=fires, seconds=len(burning) * span.step, longest=longest, series=len(times))
 
 
-def tried(api: Prometheus, span: Span, new: Rule, old: Rule | None, records: Mapping[str, str]) -> dict[str, Any]:
+def tried(api: Past, span: Span, new: Rule, old: Rule | None, records: Mapping[str, str]) -> dict[str, Any]:
     """Return what ``new`` would have done over ``span``, and ``old``, as evidence.
 
     Args:
@@ -196,7 +151,7 @@ def tried(api: Prometheus, span: Span, new: Rule, old: Rule | None, records: Map
     }  # fmt: skip
 
 
-def _run(api: Prometheus, query: str, span: Span, rule: Rule) -> Firing:
+def _run(api: Past, query: str, span: Span, rule: Rule) -> Firing:
     most = max(api.counted(query, span).values(), default=0)
     if most > SERIES:
         raise RehearsalError(
