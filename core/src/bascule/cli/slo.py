@@ -13,15 +13,21 @@ import click
 
 from bascule.errors import ConfigError, ExitCode, Problem, UsageError
 
-_BACKTEST = """Judge recorded cases, one JSON object a line, and write one verdict a line in the same order.
+_BACKTEST = """Judge recorded cases, or objectives on the history of a Prometheus.
 
-CASES is a file, or - for stdin; docs/reference/slo.md has the format. A line that is no case gets no verdict and is
-listed at the end; all others are judged. Exit code 0 when all were judged, 2 when a line was not.
+FILE is a file of cases, one JSON object a line, or - for stdin; docs/reference/slo.md has the format. One verdict a
+line comes out, in the same order. A line that is no case gets no verdict and is listed at the end; all others are
+judged. Exit code 0 when all were judged, 2 when a line was not.
+
+With --prometheus, FILE... are OpenSLO files: their objectives are judged as if a merge had met its users at --at. How
+it is asked may stand in a file that BASCULE_HTTP_CONFIG_PROMETHEUS names. Exit code 0 ok, 1 violation, 8 undecided, 3
+when a source did not answer.
 
 \b
 Example:
   bascule slo backtest cases.jsonl
   bascule slo backtest - < cases.jsonl > verdicts.jsonl
+  bascule slo backtest slo/*.yml --prometheus http://127.0.0.1:9090 --at 2026-01-05T09:00:00Z
 """
 _EXPLAIN = """Show what objectives ask, the queries that they become, and what a watch could see.
 
@@ -45,11 +51,37 @@ def slo() -> None:
     """Objectives, and how the judge decides on them."""
 
 
-@slo.command(help=_BACKTEST, short_help="Judge recorded cases.")
-@click.argument("cases")
-@click.option("--json", "_as_json", is_flag=True, help="The verdicts are JSON lines either way.")
-def backtest(cases: str, _as_json: bool) -> int:
-    """Judge recorded cases."""
+@slo.command(help=_BACKTEST, short_help="Judge recorded cases, or objectives on history.")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.option("--prometheus", metavar="URL", help="Judge objectives on the history of this Prometheus.")
+@click.option("--at", metavar="TIME", help="When the merge met its users, such as 2026-01-05T09:00:00Z.")
+@click.option("--for", "length", metavar="LENGTH", help="How long it is watched.  [default: 60m]")
+@click.option("--block", type=click.IntRange(1, 3600), help="Seconds a block.  [default: 30]")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document; verdicts of cases are JSON lines anyway."
+)
+def backtest(
+    files: tuple[str, ...], prometheus: str | None, at: str | None, length: str | None, block: int | None, as_json: bool
+) -> int:
+    """Judge recorded cases or history."""
+    from bascule.messages import slo_past as say
+
+    if prometheus is not None and at is not None:
+        from bascule.cli.slo_past import on_history
+
+        return on_history(files, prometheus, at, length or "60m", block or 30, as_json=as_json)
+    if prometheus is not None or at is not None:
+        raise UsageError("one is there without the other", where="--prometheus, --at", hint=say.ALONE)
+    for option, given in (("--for", length), ("--block", block)):
+        if given is not None:
+            raise UsageError("there is no --prometheus", where=option, hint=say.UNSAID)
+    if len(files) > 1:
+        message, hint = say.ONE_FILE
+        raise UsageError(message.format(count=len(files)), hint=hint)
+    return _cases(files[0])
+
+
+def _cases(cases: str) -> int:
     from bascule.messages import slo_cases as say
     from bascule.slo.cases import judged
 
@@ -81,7 +113,7 @@ def explain(file: Path, traffic: float | None, minutes: int, block: int, as_json
     from bascule.slo.explain import explained
     from bascule.slo.openslo import load
 
-    found = load(_read(file), str(file))
+    found = load(read(file), str(file))
     if found.problems:
         message, fix = unusable(len(found.problems), [str(file)])
         raise ConfigError(message, found.problems, hint=fix)
@@ -106,7 +138,7 @@ def import_(file: Path, as_json: bool) -> int:
     from bascule.slo.imported import as_yaml, to_openslo
     from bascule.slo.openslo import load
 
-    slos = to_openslo(_read(file), str(file))
+    slos = to_openslo(read(file), str(file))
     text = as_yaml(slos)
     problems = load(text, f"{file} as OpenSLO").problems
     if problems:
@@ -116,7 +148,12 @@ def import_(file: Path, as_json: bool) -> int:
     return ExitCode.DONE
 
 
-def _read(path: Path) -> bytes:
+def read(path: Path) -> bytes:
+    """Return what is in a file of objectives, cut where it is too long to be one.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
     from bascule.config.reader import MAX_BYTES
 
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from bascule.messages.wording import listed
+from bascule.messages.wording import code, listed
 
 if TYPE_CHECKING:
     from bascule.slo.gauge import GaugeState
@@ -27,6 +27,15 @@ def _rates(state: RatioState) -> str:
         f"{percent(before)} errors of {plan.total:,.0f} before the merge, "
         f"{percent(after)} of {state.total:,.0f} after it"
     )
+
+
+NOBODY = "no installed plugin answered for it; `bascule plugins list` shows what is there"
+
+
+def unknown_source(name: str) -> str:
+    """Nobody answers for a source by its name."""
+    variable = f"BASCULE_SERVICE_{name.upper().replace('-', '_')}"
+    return f"nobody answers for the source {code(name)}: set {variable} to its address"
 
 
 def no_data(blocks: int) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from attrs import define, evolve, field, frozen
 
 from bascule import wire
+from bascule.messages import slo as say
 from bascule.slo import judge
 from bascule.slo.objective import BLOCK_SECONDS, Gauge, Objective, Ratio, queries
 from bascule.slo.records import Answer, Block, GaugeBlock, Judgement, RatioBlock, Seen
@@ -219,7 +220,8 @@ class Desk:
                 id=name, objective=objective.name, kind=kind, queries=asked, step=float(self.seconds),
                 start=self._at(begin), blocks=0, source=objective.source or "prometheus",
             )  # fmt: skip
-            self._known[name] = _Known(template=template, first=begin)
+            note = "" if template.source == "prometheus" else say.unknown_source(template.source)
+            self._known[name] = _Known(template=template, first=begin, note=note)
             for post in self._all():
                 if post.series == name:
                     post.state, post.fed, post.calm = None, 0, 0
