@@ -35,6 +35,7 @@ HISTORY: dict[str, Samples] = {
     'fine{code="500"}': counted(2, 0.05, TIMES),
     'broken{code="200"}': counted(3, 90, TIMES),
     'broken{code="500"}': broken(4, 1),
+    "up": [(t, 1.0) for t in TIMES],
     'gone{code="200"}': [(t, v) for t, v in counted(5, 90, TIMES) if t < TIMES[AFTER]],
 }
 
@@ -116,8 +117,15 @@ def test_the_text_says_why(tmp_path: Path, prometheus: str) -> None:
     assert "certain at 2026-01-05T" in done.stdout
     assert "source: Prometheus answered, with no data" in done.stdout
     assert done.stdout.endswith("violation: this merge would have been rolled back\n")
-    future = run(tmp_path, prometheus, "fine", at=(NOW - timedelta(minutes=8)).isoformat())
-    assert future.returncode == 8  # the history ends eight minutes after it
+
+
+@pytest.mark.tool("prometheus", "promtool")
+def test_a_prometheus_that_learns_nothing_more_blames_nobody(tmp_path: Path, prometheus: str) -> None:
+    """Its history ends half an hour after the merge: of this target, and of all others."""
+    done = run(tmp_path, prometheus, "fine", at=(NOW - timedelta(minutes=30)).isoformat())
+    assert done.returncode == 3
+    assert "has nothing new from any target" in done.stdout
+    assert "63 of 100 blocks judged" in done.stdout
 
 
 def test_a_source_that_does_not_answer_is_an_outside_fault(tmp_path: Path) -> None:

@@ -333,6 +333,18 @@ def test_credentials_come_from_the_file(tmp_path: Path) -> None:
     assert not any(word in o.note for o in refused + unusable for word in ("S3CR", "wr0ng", address))
 
 
+@pytest.mark.tool("prometheus", "promtool")
+def test_who_learns_nothing_from_anybody_does_not_know_what_is_gone(tmp_path: Path) -> None:
+    history = {"up": [(t, 1.0) for t in TIMES if block(t) < 100], 'gone{code="200"}': GONE, "level": LEVEL}
+    with serving(tmp_path, write_samples(tmp_path, history)) as address:
+        first = one(address, ratio("gone"))
+        begin = len(first.blocks)
+        more = asked(ratio("gone"), start=START + timedelta(seconds=STEP * begin), blocks=BLOCKS - begin)
+        (rest,) = watch(context(address, more))
+    assert (rest.seen, rest.blocks) == ("unreachable", (None,) * (BLOCKS - begin))
+    assert "nothing new from any target" in rest.note
+
+
 # -- servers that are none ---------------------------------------------------------------------------------------------
 
 Reply = Callable[[], tuple[int, bytes]]

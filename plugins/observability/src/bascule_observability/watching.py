@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from itertools import takewhile
 from math import isfinite
 from time import monotonic
 from typing import Any
@@ -29,6 +28,7 @@ SHARE = 0.8
 """Part of the time limit that is spent on queries; the rest is for what comes before and after them."""
 TRIES = 3
 """A query may take one part in so many of that: one that is too heavy leaves time for the others."""
+STOPPED = "Prometheus answers, and has nothing new from any target: see that it still scrapes, or is still written to"
 
 Rows = Mapping[str, Mapping[int, float]]
 """Values by role and by block."""
@@ -56,14 +56,15 @@ def watch(ctx: WatchContext) -> Iterator[Observation]:
         if name not in servers:
             servers[name] = _server(ctx, name)
         server = servers[name]
-        found = server if isinstance(server, _Silence) else _asked(server, series, end, SHARE * ctx.time_limit / TRIES)
+        found = server if isinstance(server, _Silence) else _asked(server, ctx, series, end)
         if isinstance(found, _Silence):
             if found.all_of_it:
                 servers[name] = found
             nothing = (None,) * series.blocks
-            yield Observation(series=series.id, start=series.start, blocks=nothing, seen="unreachable", note=found.note)
-        else:
-            yield _observation(series, found, _live_at(ctx, series))
+            found = Observation(
+                series=series.id, start=series.start, blocks=nothing, seen="unreachable", note=found.note
+            )
+        yield found
 
 
 def _server(ctx: WatchContext, name: str) -> Prometheus | _Silence:
@@ -76,15 +77,16 @@ def _server(ctx: WatchContext, name: str) -> Prometheus | _Silence:
         return _Silence(note=f"the file that {variable} names cannot be used: {error}", all_of_it=True)
 
 
-def _asked(server: Prometheus, series: Series, end: float, most: float) -> Rows | _Silence:
-    left = end - monotonic()
-    if left <= 0:
+def _asked(server: Prometheus, ctx: WatchContext, series: Series, end: float) -> Observation | _Silence:
+    def left() -> float:
+        return min(end - monotonic(), SHARE * ctx.time_limit / TRIES)
+
+    if left() <= 0:
         return _Silence(note="no time was left in this round; it is asked first in the next")
-    first = series.start + timedelta(seconds=series.step)
-    last = series.start + timedelta(seconds=series.blocks * series.step)
+    span = Span(start=_end(series, 0), end=_end(series, series.blocks - 1), step=round(series.step))
     try:
-        span = Span(start=first, end=last, step=round(series.step))
-        return _rows(server.range(combined(series), span, min(left, most)), series)
+        rows = _rows(server.range(combined(series), span, left()), series)
+        return _observation(series, rows, _checked(server, series, _reasons(ctx, series, rows), left()))
     except NotAnsweredError as error:
         return _Silence(note=str(error), all_of_it=True)
     except PartialError as error:
@@ -141,25 +143,52 @@ def _live_at(ctx: WatchContext, series: Series) -> datetime | None:
     return min((r.started_at for r in ctx.requests if series.id in r.series), default=None)
 
 
-def _observation(series: Series, rows: Rows, live_at: datetime | None) -> Observation:
+def _observation(series: Series, rows: Rows, reasons: Mapping[int, str]) -> Observation:
     """Return the blocks, as far as one reason holds for all of them that are empty.
 
-    An observation has one reason. Before a merge it does not matter; after it, blocks from where it changes are left
-    for the next round, which asks for them.
+    An observation has one reason. Blocks from where it changes are left for the next round, which asks for them; so
+    are those for which the source may have an answer later.
     """
     blocks = [_block(series, rows, at) for at in range(series.blocks)]
+    seen = reasons[min(reasons)] if reasons else "empty"
+    upto = next((at for at in sorted(reasons) if reasons[at] != seen), series.blocks)
+    if seen == "unreachable" and min(reasons) > 0:
+        seen, upto = "empty", min(reasons)
+    note = STOPPED if seen == "unreachable" else _note(series, rows, blocks)
+    return Observation(series=series.id, start=series.start, blocks=tuple(blocks[:upto]), seen=seen, note=note)
+
+
+def _reasons(ctx: WatchContext, series: Series, rows: Rows) -> dict[int, str]:
+    """Return why blocks without data have none. Before a merge it does not matter, so it is not said."""
+    live_at = min((r.started_at for r in ctx.requests if series.id in r.series), default=None)
     first = 0 if live_at is None else int((live_at - series.start).total_seconds() // series.step)
-    why = [
-        ("gone" if _is_gone(series, rows, at) else "empty", at)
+    return {
+        at: "gone" if _is_gone(series, rows, at) else "empty"
         for at in range(max(0, first), series.blocks)
-        if blocks[at] is None
-    ]
-    seen = why[0][0] if why else "empty"
-    same = list(takewhile(lambda pair: pair[0] == seen, why))
-    upto = why[len(same)][1] if len(same) < len(why) else series.blocks
-    return Observation(
-        series=series.id, start=series.start, blocks=tuple(blocks[:upto]), seen=seen, note=_note(series, rows, blocks)
-    )
+        if _block(series, rows, at) is None
+    }
+
+
+def _checked(server: Prometheus, series: Series, reasons: dict[int, str], seconds: float) -> dict[int, str]:
+    """Return the reasons, after a second look at what is gone: whether anything at all still reports.
+
+    Where no target's ``up`` has come in any more, but did hours ago, it is not the target that is gone: nobody
+    scrapes, or what is scraped no longer arrives, and the source does not know.
+    """
+    gone = [at for at, why in reasons.items() if why == "gone"]
+    if not gone:
+        return reasons
+    span = Span(start=_end(series, min(gone)), end=_end(series, max(gone)), step=round(series.step))
+    query = "\nor ".join(_row(f"count(last_over_time(up[{w}]))", r) for r, w in (("fresh", "2m"), ("known", "6h")))
+    rows = _rows(server.range(query, span, seconds), series)
+    fresh, known = rows.get("fresh", {}), rows.get("known", {})
+    return {
+        at: "unreachable" if why == "gone" and at in known and at not in fresh else why for at, why in reasons.items()
+    }
+
+
+def _end(series: Series, at: int) -> datetime:
+    return series.start + timedelta(seconds=(at + 1) * series.step)
 
 
 def _block(series: Series, rows: Rows, at: int) -> tuple[float, ...] | None:
