@@ -212,6 +212,13 @@ def test_when_nothing_good_is_left_everything_is_bad(prometheus: str) -> None:
         assert all(b is not None and b[0] == b[1] > 0 for b in after)
 
 
+@pytest.mark.tool("prometheus", "promtool")
+def test_errors_of_one_kind_do_not_hide_until_there_is_another(prometheus: str) -> None:
+    bad = "+".join(f'sum(rate(plain{{code="{code}"}}[1m]))' for code in ("503", "500", "504"))
+    seen = one(prometheus, Ratio(target=0.99, total="plain", bad=bad))
+    assert [b and b[1] for b in seen.blocks] == expected(BAD)
+
+
 # -- gauges ------------------------------------------------------------------------------------------------------------
 
 

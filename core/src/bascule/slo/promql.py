@@ -71,8 +71,8 @@ def per_block(query: str, seconds: int, *, counter: bool = True) -> str:
     """Return the query for how much was counted in a block that ends now, over all series.
 
     Each counter is counted by itself and then summed (:func:`_counted`), so that one that starts again is no jump. In
-    a query with windows each becomes the block, and rates become counts. Where one sum is taken from another
-    (``total - good``) and the second is not there, it is 0: nothing good is no reason not to see what is bad.
+    a query with windows each becomes the block, and rates become counts. In ``total - good`` a sum that is not there
+    is 0: nothing good is no reason not to see what is bad.
 
     Args:
         query: a selector, or a query with one or more ranges.
@@ -108,8 +108,8 @@ def per_block(query: str, seconds: int, *, counter: bool = True) -> str:
             "nothing in the query has a range, so that no count of a block can be made of it",
             "write a selector, or sum(rate(metric{...}[1m]))",
         )
-    made = "".join(out)
-    return made if _is_sum(made) else f"sum({_difference(made)})"
+    made = "".join(out).strip()
+    return made if _is_sum(made) else f"sum({_joined(made)})"
 
 
 def _counted(selector: str, seconds: int) -> str:
@@ -149,11 +149,23 @@ def _plain(window: str) -> None:
         raise QueryError(f"the range {window} cannot be set to the length of a block", fix)
 
 
-def _difference(query: str) -> str:
-    halves = split_top(query, ("-",))
-    if halves is None or not (_is_sum(halves[0]) and _is_sum(halves[2])):
-        return query
-    return f"{halves[0]} - ({halves[2]} or {halves[0]} * 0)"
+def _joined(query: str) -> str:
+    """Return ``sum(a) + sum(b) - sum(c)`` so that a sum that is not there counts as 0; other queries as they are.
+
+    PromQL has no result where one side has none: the errors of one kind would hide until there is one of the other.
+    """
+    terms: list[str] = []
+    rest = query
+    while not _is_sum(rest):
+        halves = split_top(rest, ("+", "-"))
+        if halves is None or not _is_sum(halves[2]):
+            return query
+        rest = halves[0]
+        terms.append(halves[2] if halves[1] == "+" else f"{halves[2]} * -1")
+    terms.append(rest)
+    return " or ".join(
+        f'label_replace({term}, "bascule_term", "{at}", "", "")' for at, term in enumerate(reversed(terms))
+    )
 
 
 def _is_sum(query: str) -> bool:
