@@ -156,7 +156,7 @@ def test_a_tool_sees_no_token(world: World, tmp_path: Path) -> None:
     number = repo.pull({"main.tf": 'resource "terraform_data" "a" {\n  input = 2\n}\n'}, head="local")
     env = repo.env(
         BASCULE_TOOL_TERRAFORM=str(wrapper), GITHUB_ENTERPRISE_TOKEN=TOKENS["octo-reader"], GH_DEBUG="api",
-        AWS_SECRET_ACCESS_KEY="aws-own-secret-1",
+        AWS_SECRET_ACCESS_KEY="aws-own-secret-1", BASCULE_RUN_CODE="1",
     )  # fmt: skip
     ran = repo.run("check", str(number), "--json", env=env)
     told = own.read_text()
@@ -166,3 +166,23 @@ def test_a_tool_sees_no_token(world: World, tmp_path: Path) -> None:
     both = told + above.read_text(errors="replace")
     assert "PATH=" in above.read_text(errors="replace"), "those above were read"
     assert not [s for s in SECRETS if s in both]
+
+
+def test_code_of_a_change_runs_only_where_the_owner_says_so_and_no_gate_refuses_it(
+    world: World, tmp_path: Path
+) -> None:
+    pack = PACK.replace("from: file", "from: local").replace('"**/*.tfvars"', '"**/*.tfvars", "**/*.sh"')
+    repo = world.repo(rulepack=pack + 'files: {deny: ["**/*.sh"]}\n', files={"a.tfvars": "x = 1\n"})
+    ran = tmp_path / "ran"
+    wrapper = tmp_path / "terraform"
+    wrapper.write_text(f'#!/bin/sh\ntouch {ran}\nexec {shutil.which("terraform")} "$@"\n')
+    wrapper.chmod(0o755)
+    here = {"main.tf": 'resource "terraform_data" "a" {\n  input = 2\n}\n'}
+    fine, refused = repo.pull(here, head="fine"), repo.pull({**here, "run.sh": "exit\n"}, head="refused")
+    tool = {"BASCULE_TOOL_TERRAFORM": str(wrapper)}
+    silent = repo.run("check", str(fine), "--json", env=repo.env(**tool))
+    assert "BASCULE_RUN_CODE=1" in silent.out
+    repo.run("check", str(refused), "--json", env=repo.env(BASCULE_RUN_CODE="1", **tool))
+    assert not ran.exists()
+    repo.run("check", str(fine), "--json", env=repo.env(BASCULE_RUN_CODE="1", **tool))
+    assert ran.exists()

@@ -26,9 +26,18 @@ def log(version: str, dated: str = " - 2026-01-05", entries: str = "- A thing\n"
     return LOG.replace("- A thing\n", f"\n## [{version}]{dated}\n{entries}")
 
 
-def tried(tmp_path: Path, rule: dict[str, Any], before: dict[str, Any], after: dict[str, Any], **more: Any) -> Outcome:
+def tried(
+    tmp_path: Path,
+    rule: dict[str, Any],
+    before: dict[str, Any],
+    after: dict[str, Any],
+    *,
+    public: bool = False,
+    **more: Any,
+) -> Outcome:
     """Return what one rule says of a change made on a Monday in 2026."""
-    return Bench("release", tmp_path).run(before, after, [rule], **{"read_at": NOW, **more})
+    bench = Bench("release", tmp_path, public_services=public)
+    return bench.run(before, after, [rule], **{"read_at": NOW, **more})
 
 
 def moved(tmp_path: Path, rule: dict[str, Any], old: str, new: str, **more: Any) -> Outcome:

@@ -60,7 +60,7 @@ def index() -> Iterator[Index]:
 
 def asked(tmp_path: Path, address: str, *, run: bool = True, **rule: Any) -> Outcome:
     rule = {"use": "release/registry-free", "address": address, "seconds": 2, **rule}
-    return moved(tmp_path, rule, "1.2.0", "1.3.0", run_code=run)
+    return moved(tmp_path, rule, "1.2.0", "1.3.0", public=run)
 
 
 def test_a_free_version_passes(tmp_path: Path, index: Index) -> None:
@@ -112,6 +112,6 @@ def test_nothing_is_asked_outside_a_real_run(tmp_path: Path, index: Index) -> No
     assert asked(tmp_path, index.address, run=False).status is Status.ERROR
     (tmp_path / "replay").mkdir()
     rule = {"use": "release/registry-free", "address": index.address}
-    outcome = moved(tmp_path / "replay", rule, "1.2.0", "1.3.0", run_code=True, known=("git",))
+    outcome = moved(tmp_path / "replay", rule, "1.2.0", "1.3.0", public=True, known=("git",))
     assert outcome.status is Status.ERROR
     assert index.asked == []

@@ -23,12 +23,15 @@ from bascule.types import (
     DryRunContext,
     Evidence,
     GateContext,
+    Status,
     Verdict,
     verdict,
 )
 
 TOOL = "BASCULE_TOOL_"
 """Prefix of the environment variables that name a program's path."""
+RUN_CODE = "BASCULE_RUN_CODE"
+"""``1``: rehearsals may run code of a change (a local plan, a build), where a pack asks for it."""
 
 
 @frozen(kw_only=True)
@@ -59,7 +62,7 @@ def _one_pack(session: Session, snapshot: Snapshot, bringer: Bringer, part: Boun
     core = gates.run(ctx, claimed=part.claimed)
     session.progress(f"gates of {pack.name}")
     asked = session.hosts.gate(ctx, names)
-    produced, missing = _rehearse(session, snapshot, bringer, part)
+    produced, missing = _rehearse(session, snapshot, bringer, part, run_code=_may_run(session, core))
     evidence = tuple(e for e in produced if isinstance(e, Evidence))
     said = tuple(c for c in produced if isinstance(c, Check))
     if evidence:
@@ -72,8 +75,17 @@ def _one_pack(session: Session, snapshot: Snapshot, bringer: Bringer, part: Boun
     return Judged(tree=verdict(pack.name, children=children), evidence=evidence)
 
 
+def _may_run(session: Session, core: tuple[Check, ...]) -> bool:
+    """Return whether code of the change may be run: the machine's owner says so, and no gate of the core refuses it.
+
+    A change from a fork, by a stranger or outside the allowed files is refused before anything of it runs here.
+    """
+    refused = any(c.status in {Status.BLOCK, Status.ERROR} for c in core)
+    return session.environ.get(RUN_CODE, "") == "1" and not refused
+
+
 def _rehearse(
-    session: Session, snapshot: Snapshot, bringer: Bringer, part: BoundPack
+    session: Session, snapshot: Snapshot, bringer: Bringer, part: BoundPack, *, run_code: bool
 ) -> tuple[tuple[Evidence | Check, ...], tuple[Check, ...]]:
     """Let the scenario rehearse on files only; contents are fetched first, because a host has no network token.
 
@@ -96,7 +108,7 @@ def _rehearse(
                 workdir=str(workdir),
                 tools=_tools(session.environ),
                 inputs=inputs,
-                run_code=True,
+                run_code=run_code,
                 services=services(session.environ),
                 clients=clients(session.environ),
                 public_services=public(session.environ),

@@ -92,6 +92,7 @@ class Bench:
         tools: paths of programs by name, before PATH is searched.
         services: addresses by name that the rehearsal may ask.
         clients: paths of files by name that say how.
+        public_services: whether the rehearsal may ask public addresses that it knows.
     """
 
     def __init__(
@@ -101,12 +102,15 @@ class Bench:
         tools: Mapping[str, str] | None = None,
         services: Mapping[str, str] | None = None,
         clients: Mapping[str, str] | None = None,
+        *,
+        public_services: bool = False,
     ) -> None:
         self.name = name
         self._folder = folder
         self._tools = dict(tools or {})
         self._services = dict(services or {})
         self._clients = dict(clients or {})
+        self._public = public_services
         self._made = 0
 
     @cached_property
@@ -203,6 +207,7 @@ class Bench:
             tools=self._tools, inputs=tuple(self._input(n, v) for n, v in (inputs or {}).items()), run_code=run_code,
             services=self._services,
             clients=self._clients,
+            public_services=self._public,
         )  # fmt: skip
         speaker = answers.Speaker(
             plugin=self.name, source=f"{self.name} under test", names=tuple(s["name"] for _, s in self.plugin.scenarios)

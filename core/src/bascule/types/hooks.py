@@ -113,7 +113,8 @@ class DryRunContext:
     inputs: tuple[EvidenceInput, ...] = ()
     """Files that the pack's ``evidence:`` names, as far as they could be had."""
     run_code: bool = False
-    """Whether code of the change may be run (a build, a plan), where the pack asks for it; never in a replay."""
+    """Whether code of the change may be run (a build, a plan), where the pack asks for it: the machine's owner says so
+    (``BASCULE_RUN_CODE=1``) and no gate of the core refuses the change; never in a replay."""
     services: Mapping[str, str] = field(factory=dict)
     """Addresses by name that may be asked over the network: those that the machine's owner states
     (``BASCULE_SERVICE_PROMETHEUS`` for ``prometheus``), http(s), without credentials and trailing slash. None in a

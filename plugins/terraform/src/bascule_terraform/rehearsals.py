@@ -59,7 +59,8 @@ def _local(ctx: DryRunContext) -> dict[str, Any]:
         raise RehearsalError(
             "the pack asks for a local plan, which runs code of the change",
             expected="a machine whose owner lets it run code of changes",
-            fix="let a workflow plan and take its artifact, or allow running code where Bascule runs",
+            fix="let a workflow plan and take its artifact, or set BASCULE_RUN_CODE=1 where Bascule runs; what another "
+            "gate refuses is never run",
         )
     from bascule_terraform import compare
 
