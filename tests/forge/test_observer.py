@@ -518,6 +518,23 @@ def test_find_a_branch(script: Any, observer: Observer) -> None:
         observer.find("topic")
 
 
+def test_find_the_merge_that_a_commit_names(script: Any, observer: Observer) -> None:
+    def pull(number: int, sha: str, merged: str | None = "2026-01-05T09:00:00Z") -> dict[str, Any]:
+        return {"number": number, "merge_commit_sha": sha, "merged_at": merged}
+
+    script.say(200, [pull(5, "abc1234" + "0" * 33), pull(6, "def" + "0" * 37), pull(7, "abc1234", None)])
+    assert observer.of_commit("abc1234") == 5
+    assert script.lines == ["GET /repos/Octo/Box/commits/abc1234/pulls"]
+    script.say(200, [pull(6, "def" + "0" * 37)])
+    assert observer.of_commit("0123abc") == 6, "one of its own commits, after a rebase merge"
+    script.say(422, {"message": "No commit found for SHA: 0123abc"})
+    with pytest.raises(UsageError, match="no merged pull request of Octo/Box has the commit 0123abc"):
+        observer.of_commit("0123abc")
+    script.say(200, [pull(5, "d"), pull(6, "e")])
+    with pytest.raises(UsageError, match="#5, #6"):
+        observer.of_commit("0123abc")
+
+
 def test_permission_is_asked_live(script: Any, observer: Observer) -> None:
     script.say(200, {"permission": "write", "role_name": "maintain"}).say(404, {"message": "x is not a user"})
     assert observer.permission("octo-dev") == "write"

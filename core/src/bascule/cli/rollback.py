@@ -27,7 +27,7 @@ Exit codes: 0 rolled back or nothing to do, 1 blocked, 3 outside fault, 4 PROTEC
 
 
 @click.command(help=_HELP)
-@click.argument("target", metavar="PR|URL")
+@click.argument("target", metavar="PR|URL|SHA")
 @click.option("-R", "--repo", metavar="[HOST/]OWNER/REPO", help="Another repository than this folder's.")
 @click.option("--reason", default="", metavar="TEXT", help="Why; it stands in the pull request and in the commit.")
 @click.option("--dry-run", is_flag=True, help="Show commits, files, tree, relaxations and conflicts; write nothing.")
@@ -58,7 +58,7 @@ def rollback(
     from bascule.pipeline.undoing.lane import roll_back
 
     seconds = _seconds(wait)
-    with running.session(target, repo, attended=attended, quiet=as_json) as (session, number):
+    with running.session(target, repo, attended=attended, quiet=as_json, commits=True) as (session, number):
         undo = Undo(
             number=number, reason=" ".join(reason.split()), anyway=anyway, undo_rollback=undo_rollback, strict=strict
         )

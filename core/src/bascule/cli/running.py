@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from bascule.types import Result
 if TYPE_CHECKING:
     from bascule.pipeline.session import Session
 
+_SHA = re.compile(r"(?=.*[a-f])[0-9a-f]{7,40}|[0-9]{10,40}")
 OUTPUTS = ("text", "json", "markdown", "github")
 
 
@@ -52,8 +54,9 @@ def session(
     attended: bool = False,
     quiet: bool = False,
     given: tuple[str, ...] = (),
+    commits: bool = False,
 ) -> Iterator[tuple[Session, int]]:
-    """Yield the session of one run and the pull request's number.
+    """Yield the session of one run and the pull request's number. ``commits``: the target may name a merged commit.
 
     Raises:
         BasculeError: no token, no such repository or branch, GitHub not reachable, an evidence file that is none.
@@ -84,7 +87,8 @@ def session(
             number = where.number
             if number is None:
                 assert where.branch is not None
-                number = connection.observer.find(where.branch)
+                sha = commits and _SHA.fullmatch(where.branch) is not None
+                number = (connection.observer.of_commit if sha else connection.observer.find)(where.branch)
             yield made, number
     finally:
         connection.close()

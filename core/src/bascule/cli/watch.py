@@ -37,7 +37,7 @@ NOT RESTORED, 8 undecided.
 
 
 @click.command(help=_HELP)
-@click.argument("target", metavar="PR|URL")
+@click.argument("target", metavar="PR|URL|SHA")
 @click.option("-R", "--repo", metavar="[HOST/]OWNER/REPO", help="Another repository than this folder's.")
 @click.option("--as-of", metavar="TIME", help="Look at history as it was then (ISO 8601), once; nothing is done.")
 @click.option("--for", "duration", metavar="DURATION", help="Another length than the rulepacks'.")
@@ -78,7 +78,7 @@ def watch(
         duration=_seconds(duration, "--for") if duration else None,
     )
     screen = _Screen(quiet=as_json)
-    with running.session(target, repo, attended=attended, quiet=as_json) as (session, number):
+    with running.session(target, repo, attended=attended, quiet=as_json, commits=True) as (session, number):
         done = watch_merge(session, number, wanted, shown=screen.rows, began=screen.begins)
     screen.close()
     written = _pictures(pictures, done, block) if pictures is not None else []

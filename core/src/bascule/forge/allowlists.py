@@ -113,6 +113,7 @@ ENDPOINTS: Mapping[Identity, tuple[Endpoint, ...]] = {
         Endpoint(method="GET", path=f"{REPO}/git/commits/{{commit_sha}}", why="the commit that landed"),
         Endpoint(method="GET", path=f"{REPO}/compare/{{basehead}}", why="what landed besides the change"),
         Endpoint(method="GET", path=f"{REPO}/issues/{{issue_number}}/events", why="who put the asking label on?"),
+        Endpoint(method="GET", path=f"{REPO}/commits/{{commit_sha}}/pulls", why="the merge that a commit names"),
         Endpoint(method="GET", path=f"{REPO}/actions/runs", why="the workflow's run that a rulepack's evidence names"),
         Endpoint(method="GET", path=f"{REPO}/actions/runs/{{run_id}}/artifacts", why="what that run left"),
         Endpoint(

@@ -93,6 +93,24 @@ class Observer:
         )
         raise UsageError(message, hint=hint)
 
+    def of_commit(self, sha: str) -> int:
+        """Return the number of the merged pull request that brought ``sha`` (7 to 40 digits). One call.
+
+        Raises:
+            UsageError: no commit of that name, or no merged pull request, or several.
+        """
+        response = self._get(f"/commits/{segment(sha)}/pulls", "of_commit", a_list, also={404, 422})
+        found: list[int] = []
+        if response.status == 200:
+            with shaped("GET /commits/{sha}/pulls"):
+                merged = [p for p in response.body if p["merged_at"] is not None]
+                own = [p for p in merged if str(p["merge_commit_sha"]).startswith(sha)]
+                found = [int(p["number"]) for p in own or merged]
+        if len(found) == 1:
+            return found[0]
+        message, hint = text.no_merge_of_commit(sha, self._address.full_name, found)
+        raise UsageError(message, hint=hint)
+
     def permission(self, login: str) -> str:
         """Return what ``login`` may do here now: admin, write, read or none. One call, never remembered.
 

@@ -124,6 +124,13 @@ def no_pull_for_branch(branch: str, name: str) -> Text:
     return f"no open pull request in {name} comes from branch {branch}", "push it and open one, or name a number"
 
 
+def no_merge_of_commit(sha: str, name: str, numbers: Iterable[int]) -> Text:
+    """A commit that no one merged pull request brought."""
+    several = ", ".join(f"#{n}" for n in numbers)
+    found = f"several merged pull requests of {name} have" if several else f"no merged pull request of {name} has"
+    return f"{found} the commit {sha}{f': {several}' if several else ''}", "name the pull request by its number"
+
+
 def many_pulls_for_branch(branch: str, numbers: Iterable[int]) -> Text:
     """A branch with several."""
     listed = ", ".join(f"#{n}" for n in numbers)
