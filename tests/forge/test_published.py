@@ -57,7 +57,7 @@ def _ref(path: str) -> str:
     """Return ``path`` with the refs that we name written as GitHub's description does."""
     for own in ("bascule/journal", "heads/bascule/{name}"):
         path = path.replace(f"/git/refs/{own}", "/git/refs/{ref}")
-    return path
+    return path.replace("/git/ref/tags/{ref+}", "/git/ref/{ref}")
 
 
 def _cost(document: object) -> tuple[int, int]:
