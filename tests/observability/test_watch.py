@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from tests.observability.server import serving, write_samples
@@ -357,6 +358,12 @@ def test_who_learns_nothing_from_anybody_does_not_know_what_is_gone(tmp_path: Pa
 Reply = Callable[[], tuple[int, bytes]]
 
 
+@pytest.fixture(autouse=True)
+def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test learn from another what is too much."""
+    monkeypatch.setattr("bascule_observability.watching._most", {})
+
+
 @contextmanager
 def answering(reply: Reply) -> Iterator[tuple[str, list[str]]]:
     """Yield the address of a server that answers everything with ``reply``, and what it was asked."""
@@ -364,7 +371,7 @@ def answering(reply: Reply) -> Iterator[tuple[str, list[str]]]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            calls.append(self.path)
+            calls.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
             status, body = reply()
             try:
                 self.send_response(status)
@@ -467,6 +474,18 @@ def test_an_answer_that_is_none_is_no_data(status: int, body: bytes, asks: int, 
     assert words in seen[0].note
     assert not any("127.0.0.1" in o.note for o in seen)
     assert len(calls) == asks
+
+
+def test_what_is_too_much_at_once_is_asked_for_in_parts() -> None:
+    def strained() -> tuple[int, bytes]:
+        form = parse_qs(calls[-1])
+        points = (float(form["end"][0]) - float(form["start"][0])) / STEP + 1
+        return (503, b"query timed out") if points > 40 else (200, answer())
+
+    with answering(strained) as (address, calls):
+        rounds = [one(address, ratio("plain")) for _ in range(3)]
+    assert [(o.seen, len(o.blocks)) for o in rounds] == [("unreachable", 120), ("empty", 30), ("empty", 30)]
+    assert rounds[1].blocks == ((5.0, 5.0),) * 30
 
 
 def test_a_remark_about_the_query_is_no_partial_answer() -> None:

@@ -18,7 +18,9 @@ from bascule.types import Observation, Series, WatchRequest
 Ask = Callable[[tuple[WatchRequest, ...], tuple[Series, ...], datetime], Iterable[Observation]]
 """Whoever answers for series, at a time: in the end, plugins with the hook ``watch``."""
 ROUNDS = 1000
-"""Most rounds of asking; each brings at least one block, or is the last."""
+"""Most rounds of asking."""
+TRIES = 3
+"""Rounds in a row that may bring nothing: a source that was asked for too much at once is asked for less."""
 
 
 class Verdict(StrEnum):
@@ -79,10 +81,12 @@ def judged(
     then = min(now, ends_at + timedelta(seconds=LAG))
     silent: Mapping[str, str] = {}
     left: tuple[Series, ...] = ()
+    vain = 0
     for _ in range(ROUNDS):
         before = left
         requests, left = desk.due(then)
-        if not left or left == before:
+        vain = vain + 1 if left == before else 0
+        if not left or vain == TRIES:
             break
         seen = tuple(ask(requests, left, then))
         told = {o.series: o.note for o in seen if o.seen == "unreachable"}

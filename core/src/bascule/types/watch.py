@@ -67,8 +67,9 @@ class Observation:
 
     A block is ``(total, bad)`` or ``(value,)``; None where there was no data, which is never health. ``seen`` says of
     the blocks without data why: ``empty`` (the source answered, with nothing), ``gone`` (no target reports any more)
-    or ``unreachable`` (the source did not answer); ``note`` says it in words. ``source`` is ``distribution version``
-    and is set by the driver.
+    or ``unreachable`` (the source did not answer); ``note`` says it in words. The one word is for all of them: where
+    the reason changes, or not all could be read at once, give fewer blocks than were asked for, and the rest is asked
+    for again. ``source`` is ``distribution version`` and is set by the driver.
     """
 
     series: str

@@ -32,7 +32,15 @@ def session(path: str = "") -> requests.Session:
     """
     import requests
 
-    made = requests.Session()
+    class Form(requests.Session):
+        """What a POST asks stands in its body: addresses of some thousand characters are cut or refused on the way."""
+
+        def request(self, method: str | bytes, url: str | bytes, *args: Any, **given: Any) -> requests.Response:
+            if method == "POST" and not given.get("data"):
+                given["data"] = given.pop("params", None)
+            return super().request(method, url, *args, **given)
+
+    made = Form()
     made.trust_env = False  # no proxy, no netrc: the owner of the machine named one server
     made.max_redirects = 0  # and no other gets what is sent to it
     if path:

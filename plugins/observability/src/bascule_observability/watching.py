@@ -13,7 +13,7 @@ from math import isfinite
 from time import monotonic
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from bascule.types import Observation, Series, WatchContext
 from bascule_observability.client import VARIABLE, ClientError
@@ -29,6 +29,8 @@ SHARE = 0.8
 TRIES = 3
 """A query may take one part in so many of that: one that is too heavy leaves time for the others."""
 STOPPED = "Prometheus answers, and has nothing new from any target: see that it still scrapes, or is still written to"
+_most: dict[str, int] = {}
+"""Blocks to ask for at once of series of which more were too much, for as long as this process lives."""
 
 Rows = Mapping[str, Mapping[int, float]]
 """Values by role and by block."""
@@ -83,21 +85,30 @@ def _asked(server: Prometheus, ctx: WatchContext, series: Series, end: float) ->
 
     if left() <= 0:
         return _Silence(note="no time was left in this round; it is asked first in the next")
+    series = evolve(series, blocks=min(series.blocks, _most.get(series.id, series.blocks)))
     span = Span(start=_end(series, 0), end=_end(series, series.blocks - 1), step=round(series.step))
     try:
         rows = _rows(server.range(combined(series), span, left()), series)
         return _observation(series, rows, _checked(server, series, _reasons(ctx, series, rows), left()))
     except NotAnsweredError as error:
+        _less(series, too_much=error.too_much)
         return _Silence(note=str(error), all_of_it=True)
     except PartialError as error:
         return _Silence(note=str(error))
     except RefusedError as error:
+        _less(series, too_much=error.too_much)
         if error.is_the_query:
             said = f": {error.said}" if error.said else ""
             return _Silence(note=f"Prometheus answered {error.status} to the query of {series.objective}{said}")
         if error.status in {401, 403}:
             return _Silence(note=f"{error}: see that what the file of {VARIABLE} says may query", all_of_it=True)
         return _Silence(note=str(error), all_of_it=error.status == 429)
+
+
+def _less(series: Series, *, too_much: bool) -> None:
+    """Ask for a quarter of the blocks the next time: the first round asks for hours, and the others for minutes."""
+    if too_much:
+        _most[series.id] = max(2, series.blocks // 4)
 
 
 def combined(series: Series) -> str:

@@ -31,7 +31,16 @@ _HARMLESS = "PromQL info"
 
 
 class NotAnsweredError(Exception):
-    """No answer, or none of a Prometheus. The message says what kind; it holds no address and no credential."""
+    """No answer, or none of a Prometheus. The message says what kind; it holds no address and no credential.
+
+    Args:
+        message: what kind.
+        late: whether there may have been one later.
+    """
+
+    def __init__(self, message: str, *, late: bool = False) -> None:
+        super().__init__(message)
+        self.too_much = late
 
 
 class RefusedError(Exception):
@@ -51,6 +60,11 @@ class RefusedError(Exception):
     def is_the_query(self) -> bool:
         """Return whether the query is at fault, rather than who asks or the server."""
         return self.status in {400, 422}
+
+    @property
+    def too_much(self) -> bool:
+        """Return whether less of the same may be answered: out of time, or more samples than the server takes."""
+        return self.status in {422, 503, 504}
 
 
 class PartialError(Exception):
@@ -141,7 +155,7 @@ class Prometheus:
         except PrometheusApiClientException as error:
             raise RefusedError(self._status, self._said) from error
         except Timeout as error:
-            raise NotAnsweredError(f"Prometheus did not answer within {seconds:.3g} s") from error
+            raise NotAnsweredError(f"Prometheus did not answer within {seconds:.3g} s", late=True) from error
         except (RequestException, ValueError, KeyError, TypeError) as error:
             # The exception's text may hold the address; its kind is enough.
             raise NotAnsweredError(f"Prometheus did not answer ({type(error).__name__})") from error
