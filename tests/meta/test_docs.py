@@ -20,7 +20,7 @@ from bascule.demo.run import ACTS
 from bascule.errors import ExitCode
 from bascule.forge import fetch, tokens
 from bascule.host.settings import INHERITED
-from bascule.pipeline.services import SERVICE
+from bascule.pipeline.services import CLIENT, SERVICE
 from bascule.pipeline.verdicts import TOOL
 from bascule.window import entries
 
@@ -188,7 +188,7 @@ def variables_of_the_code() -> set[str]:
     assert kept is not None
     found |= set(re.findall(r'"(\w+)"', kept[1]))
     # Each is one of a family: whatever comes after the prefix is the name of a program, or of a service.
-    found |= {f"{TOOL}HELM", f"{SERVICE}PROMETHEUS"}
+    found |= {f"{TOOL}HELM", f"{SERVICE}PROMETHEUS", f"{CLIENT}PROMETHEUS"}
     # Set by Bascule for itself: the pipe to itself, and the mark of a host's children.
     return found - {"BASCULE_SECRETS_FD", "BASCULE_HOST"}
 
@@ -206,7 +206,7 @@ def test_every_variable_of_ours_that_a_document_names_exists() -> None:
     known = variables_of_the_code() | {"BASCULE_FREEZE"}  # a repository variable that .github/bascule.yml names
     for file in documents():
         named = set(re.findall(r"\bBASCULE_[A-Z_]*[A-Z]\b", text_of(file)))
-        named = {n for n in named if not n.startswith((TOOL, SERVICE))}  # any name may follow
+        named = {n for n in named if not n.startswith((TOOL, SERVICE, CLIENT))}  # any name may follow
         assert named - known == set(), file
 
 

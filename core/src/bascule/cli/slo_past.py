@@ -127,4 +127,5 @@ def _services(address: str) -> dict[str, str]:
     try:
         return services({**os.environ, _VARIABLE: address})
     except UsageError as error:
+        # The address came from the command line; the variable is only how it is checked.
         raise UsageError(error.message.replace(_VARIABLE, "--prometheus"), hint=error.hint) from error

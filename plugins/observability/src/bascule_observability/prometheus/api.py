@@ -146,8 +146,8 @@ class Prometheus:
         from requests import RequestException, Timeout
 
         self._forget()
-        # Whole numbers: the client's type says so, and requests takes any; what is less than a second is one.
-        limit: Any = seconds + SLACK
+        # To connect, which may be tried three times, and to answer. The client's type says less than requests takes.
+        limit: Any = (max(0.5, seconds / 3), seconds + SLACK)
         params = {"timeout": f"{max(1, round(seconds * 1000))}ms"}
         try:
             found = self._api.custom_query_range(query, span.start, span.end, str(span.step), params, timeout=limit)
