@@ -19,7 +19,7 @@ def test_explain_shows_queries_and_what_can_be_seen(tmp_path: Path) -> None:
     done = run("explain", str(file), "--traffic", "600")
     assert done.returncode == 0, done.stderr
     assert "99.9 % good requests: 0.1 % may fail" in done.stdout
-    assert "sum(increase(http_requests_total[30s]))" in done.stdout
+    assert "last_over_time(http_requests_total[30s])" in done.stdout
     assert "36,000 requests in the watch" in done.stdout
     assert "`spec.timeWindow` is not used" in done.stdout
     rows = json.loads(run("explain", str(file), "--traffic", "1", "--json").stdout)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bascule.slo import promql
 from bascule.slo.objective import Gauge, Ratio, block_seconds, queries
 from bascule.slo.openslo import Found, load
 from bascule.slo.records import Direction
@@ -62,9 +63,9 @@ def test_a_ratio() -> None:
         target=0.999, good='http_requests_total{code!~"5.."}', total="sum(rate(http_requests_total[5m]))"
     )
     assert [(q.role, q.text) for q in queries(one)] == [
-        ("total", "sum(increase(http_requests_total[30s]))"),
-        ("good", 'sum(increase(http_requests_total{code!~"5.."}[30s]))'),
-        ("presence", "count(http_requests_total)"),
+        ("total", promql.per_block("sum(rate(http_requests_total[5m]))", 30)),
+        ("good", promql.per_block('http_requests_total{code!~"5.."}', 30)),
+        ("presence", promql.presence("http_requests_total", 30)),
     ]
     assert found.ignored == (
         "a.yml:3:28: `metadata.labels` is not used",
@@ -80,7 +81,7 @@ def test_a_threshold_by_references_within_the_file() -> None:
     assert (one.sli.direction, one.sli.limit, one.source) == (Direction.UP, 0.5, "thanos")
     assert one.where == "a.yml:18:18"
     assert [q.role for q in queries(one)] == ["value", "presence"]
-    assert queries(one)[1].text == 'count(http_seconds_bucket{job="shop"})'
+    assert queries(one)[1].text == promql.presence('http_seconds_bucket{job="shop"}', 30)
 
 
 def test_a_percentage_and_bad_events() -> None:

@@ -11,26 +11,6 @@ from bascule.slo.records import Direction
 from bascule.slo.short import fault, is_short, parse
 
 
-@pytest.mark.parametrize(
-    ("query", "counts"),
-    [
-        ("a_total", "sum(increase(a_total[30s]))"),
-        (' a_total{x="1", y=~"[2m]|b"} ', 'sum(increase(a_total{x="1", y=~"[2m]|b"}[30s]))'),
-        ('{__name__="a"}', 'sum(increase({__name__="a"}[30s]))'),
-        ("sum(rate(a_total[5m]))", "sum(increase(a_total[30s]))"),
-        ("rate(a_total[1m30s])", "sum(increase(a_total[30s]))"),
-        ("sum by (job) (irate(a[5m]))", "sum(sum by (job) (increase(a[30s])))"),
-        ("sum(rate(a[5m])) + sum(rate(b[5m]))", "sum(sum(increase(a[30s])) + sum(increase(b[30s])))"),
-        ("sum(rate(a[{{.window}}]))", "sum(increase(a[30s]))"),
-        ("sum(rate(a[$__rate_interval])) # all", "sum(increase(a[30s]))"),
-    ],
-)
-def test_counts_of_a_block(query: str, counts: str) -> None:
-    made = promql.per_block(query, 30)
-    assert made.strip() == counts
-    assert promql.problem(made) is None
-
-
 def test_values_that_are_counts_already_are_summed_over_the_block() -> None:
     assert promql.per_block("done", 60, counter=False) == "sum(sum_over_time(done[60s]))"
 
