@@ -34,9 +34,9 @@ def test_what_would_have_fired_is_blocked_and_what_would_not_is_merged(world: Wo
     looser = repo.pull({A: rules(alert("load > 95", "Load"))}, head="looser", title="Fire later")
     blind = repo.merge(quiet)
     assert blind.doc["status"] == "waiting", blind.out
-    assert "BASCULE_PROMETHEUS_URL" in blind.out
+    assert "BASCULE_SERVICE_PROMETHEUS" in blind.out
     with serving(tmp_path, data) as address:
-        env = repo.env(BASCULE_PROMETHEUS_URL=address)
+        env = repo.env(BASCULE_SERVICE_PROMETHEUS=address)
         ran = repo.merge(loud, env=env)
         assert ran.doc["status"] == "blocked", ran.out
         (found,) = [c["found"] for c in ran.checks() if c["rule"] == "observability/prom-backtest"]
@@ -52,6 +52,6 @@ def test_what_would_have_fired_is_blocked_and_what_would_not_is_merged(world: Wo
 def test_an_address_that_is_none_is_the_owner_s_mistake(world: World) -> None:
     repo = world.repo(rulepack=PACK)
     number = repo.pull({A: rules(alert())}, title="Watch")
-    ran = repo.merge(number, env=repo.env(BASCULE_PROMETHEUS_URL="prometheus:9090"))
+    ran = repo.merge(number, env=repo.env(BASCULE_SERVICE_PROMETHEUS="prometheus:9090"))
     assert ran.code == 2, ran.out
-    assert "BASCULE_PROMETHEUS_URL" in ran.out + ran.err
+    assert "BASCULE_SERVICE_PROMETHEUS" in ran.out + ran.err

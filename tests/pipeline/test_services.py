@@ -12,13 +12,13 @@ from bascule.pipeline.services import clients, public, services
 
 def test_addresses_by_name() -> None:
     environ = {
-        "BASCULE_SERVICE_NPM": "https://npm.example/root/",
+        "BASCULE_SERVICE_NPM": "https://npm.example/base/",
         "BASCULE_SERVICE_GO_PROXY": " http://127.0.0.1:8080 ",
         "BASCULE_SERVICE_OSV": "",
         "BASCULE_SERVICES": "public",
         "BASCULE_TOOL_HELM": "/bin/helm",
     }
-    assert services(environ) == {"npm": "https://npm.example/root", "go-proxy": "http://127.0.0.1:8080"}
+    assert services(environ) == {"npm": "https://npm.example/base", "go-proxy": "http://127.0.0.1:8080"}
     assert services({}) == {}
 
 

@@ -18,6 +18,7 @@ from bascule.forge.reading import Node, nodes, shaped
 from bascule.forge.rest import RepoAddress, Shape, a_list, expect, mapping_with, segment, send
 from bascule.forge.snapshot import Snapshot, Standing
 from bascule.forge.snapshot_reader import PushedError, SnapshotReader
+from bascule.messages import finding
 from bascule.messages import forge as text
 from bascule.types import Viewer
 
@@ -89,7 +90,7 @@ class Observer:
             return numbers[0]
         repo = self._address.full_name
         message, hint = (
-            text.many_pulls_for_branch(branch, numbers) if numbers else text.no_pull_for_branch(branch, repo)
+            finding.many_pulls_for_branch(branch, numbers) if numbers else finding.no_pull_for_branch(branch, repo)
         )
         raise UsageError(message, hint=hint)
 
@@ -108,7 +109,7 @@ class Observer:
                 found = [int(p["number"]) for p in own or merged]
         if len(found) == 1:
             return found[0]
-        message, hint = text.no_merge_of_commit(sha, self._address.full_name, found)
+        message, hint = finding.no_merge_of_commit(sha, self._address.full_name, found)
         raise UsageError(message, hint=hint)
 
     def permission(self, login: str) -> str:

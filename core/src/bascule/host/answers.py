@@ -176,6 +176,14 @@ def observation(given: Observation, speaker: Speaker, ctx: WatchContext) -> Obse
     raise BadAnswerError(texts.wrong_shape("watch", problem))
 
 
+def no_data(ctx: WatchContext, source: str, note: str) -> list[Observation]:
+    """Return an observation without data for every series."""
+    return [
+        Observation(series=s.id, start=s.start, blocks=(None,) * s.blocks, seen="unreachable", note=note, source=source)
+        for s in ctx.series
+    ]
+
+
 def classification(given: Classification, speaker: Speaker) -> Classification:
     """Return ``given`` under its real source.
 

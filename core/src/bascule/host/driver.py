@@ -262,14 +262,14 @@ class Hosts:
         asked = dict(self._call_roll().plugins)
         if names is not None:
             asked, missing = self._bound(names, None)
-        found = [o for check in missing for o in _no_data(ctx, "core", check.found)]
+        found = [o for check in missing for o in answers.no_data(ctx, "core", check.found)]
         for said in self._ask(asked.values(), "watch", ctx):
             plugin, fault = said.plugin, said.fault
             try:
                 seen = [answers.observation(r, plugin.speaker, ctx) for r in said.records]
             except answers.BadAnswerError as error:
                 fault, seen = self._note(plugin, "watch", str(error)), []
-            found += seen if fault is None else _no_data(ctx, plugin.source, fault.reason)
+            found += seen if fault is None else answers.no_data(ctx, plugin.source, fault.reason)
         return tuple(found)
 
     def classify(self, failure: Failure) -> Classification | None:
@@ -337,11 +337,3 @@ class Hosts:
 def _by_plugin(found: Iterable[Check]) -> tuple[Check, ...]:
     """Return checks sorted by the plugin that is spoken of; the order within one plugin stays."""
     return tuple(sorted(found, key=lambda check: check.rule.partition("/")[0]))
-
-
-def _no_data(ctx: WatchContext, source: str, note: str) -> list[Observation]:
-    """Return an observation without data for every series."""
-    return [
-        Observation(series=s.id, start=s.start, blocks=(None,) * s.blocks, seen="unreachable", note=note, source=source)
-        for s in ctx.series
-    ]

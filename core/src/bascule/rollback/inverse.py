@@ -132,6 +132,17 @@ def invert(git: Git, span: Span, tip: str) -> Inverse | None:
         return Inverse(span=span, tip=tip, tip_tree=tip_tree, before_tree=before_tree, tree=before_tree, paths=paths)
     base = _synthetic(git, landed_tree)
     tree, conflicts = _merge(git, _synthetic(git, before_tree, base), _synthetic(git, tip_tree, base))
+    since = frozenset(_touched(git, landed_tree, tip_tree))
+    if tree is not None:
+        # Git follows renames. A file that was renamed later is undone under its new name; but what came later to a
+        # file that the merge itself had renamed would be carried into the one that comes back, and a whole directory
+        # can move: whether that is what anybody wants, a person decides.
+        carried = (frozenset(_touched(git, before_tree, tree)) & frozenset(paths)) - since
+        moved = frozenset(_touched(git, tip_tree, tree)) - frozenset(paths) - since
+        if carried or moved:
+            tree, conflicts = None, tuple(sorted(carried | moved))
+    if tree is None:
+        conflicts = tuple(sorted({*conflicts, *(since & frozenset(paths))}))
     return Inverse(
         span=span,
         tip=tip,

@@ -62,7 +62,7 @@ def _asked(ctx: DryRunContext, web: Web, one: Wanted) -> Release:
     where = address(ctx, name)
     if where is None:
         return Release(problem=f"was not looked up: nobody named the service {name!r}")
-    if foreign(ctx, name, one.origin):
+    if foreign(name, one.origin):
         return Release(problem=f"comes from {one.origin}, and {name} is not asked about another's package")
     try:
         found = ask(web, where, one.name, one.version, one.pin)
