@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.e2e.kit import World
 from tests.observability.kit import alert, rules
-from tests.observability.server import serving, write
+from tests.support.prometheus import serving, write
 
 PACK = """\
 version: 1

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.observability.kit import alert, record, rules
-from tests.observability.server import serving, write
+from tests.support.prometheus import serving, write
 
 from bascule.testing import Bench
 from bascule.testing.bench import Outcome

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.observability.server import serving, write_samples
+from tests.support.prometheus import serving, write_samples
 from tests.observability.test_watch import Samples, counted
 
 from bascule.testing.builders import NOW

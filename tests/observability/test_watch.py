@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from tests.observability.server import serving, write_samples
+from tests.support.prometheus import serving, write_samples
 
 from bascule.slo.objective import Gauge, Objective, Ratio, queries
 from bascule.slo.records import Direction

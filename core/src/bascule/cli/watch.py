@@ -41,6 +41,9 @@ NOT RESTORED, 8 undecided.
 @click.option("-R", "--repo", metavar="[HOST/]OWNER/REPO", help="Another repository than this folder's.")
 @click.option("--as-of", metavar="TIME", help="Look at history as it was then (ISO 8601), once; nothing is done.")
 @click.option("--for", "duration", metavar="DURATION", help="Another length than the rulepacks'.")
+@click.option(
+    "--deploy-within", default="30m", show_default=True, metavar="DURATION", help="How long a deployment is waited for."
+)
 @click.option("--every", metavar="DURATION", help="Time between two looks; a block without it.")
 @click.option(
     "--block", type=click.IntRange(1, 3600), default=30, show_default=True, help="Seconds that one block has."
@@ -56,6 +59,7 @@ def watch(
     repo: str | None,
     as_of: str | None,
     duration: str | None,
+    deploy_within: str,
     every: str | None,
     block: int,
     calm: str,
@@ -73,6 +77,7 @@ def watch(
     wanted = Wanted(
         pace=pace,
         as_of=_time(as_of) if as_of else None,
+        deploy_within=_seconds(deploy_within, "--deploy-within"),
         again=again,
         act=not no_rollback,
         duration=_seconds(duration, "--for") if duration else None,
@@ -112,9 +117,10 @@ def lines(done: Watched, written: list[str], *, plain: bool) -> list[str]:
 
     out = [] if done.live_at is None else _table(done.rows, plain=plain)
     if done.rollback is not None:
-        out.append(f"  rollback  {done.rollback.summary or done.rollback.status.value}")
+        out += ["", f"  rollback  {done.rollback.summary or done.rollback.status.value}"]
     if done.recovered is not None:
-        out.append(f"  service   {'recovered' if done.recovered else say.NOT_RECOVERED}")
+        since = f"recovered by {say.clock(done.recovered_at)}" if done.recovered_at is not None else "recovered"
+        out.append(f"  service   {since if done.recovered else say.NOT_RECOVERED}")
     out += [f"  picture   {path}" for path in written]
     word = (done.answer.value if done.answer is not None else "noop").upper()
     out += ["", f"{word}  {done.summary}" + f"  exit {int(code(done))}".rjust(12)]
@@ -136,6 +142,7 @@ def document(done: Watched, written: list[str]) -> dict[str, Any]:
             "blocks": r.seen,
             "planned": r.planned,
             "person": r.person,
+            "note": r.note,
         }
         for r in done.rows
     ]
@@ -167,22 +174,23 @@ def _iso(moment: datetime | None) -> str | None:
 
 
 def _table(rows: tuple[Row, ...], *, plain: bool) -> list[str]:
-    from bascule.render.sparkline import sparkline
+    from bascule.slo.picture import line
 
     marks = (
         {"ok": "+", "violation": "x", "undecided": "?"} if plain else {"ok": "✓", "violation": "✗", "undecided": "…"}
     )
-    bar = "|" if plain else "│"
     width = max((len(r.objective.name) for r in rows), default=0)
     out = []
     for row in rows:
-        before, after = row.values[: row.before], row.values[row.before :]
-        line = f"{sparkline(before, width=20, plain=plain)}{bar}{sparkline(after, width=40, plain=plain)}"
-        out.append(
-            f"  {marks[row.judgement.answer.value]} {row.objective.name:<{width}}  {line}  {row.seen}/{row.planned}"
-        )
-        out.append(f"    {'':<{width}}  {row.judgement.reason}")
+        mark, signs = marks[row.judgement.answer.value], line(row, widths=(20, 40), plain=plain)
+        out.append(f"  {mark} {row.objective.name:<{width}}  {signs}  {row.seen}/{row.planned} blocks")
+        # What a source said comes from outside: no line breaks, nothing that a terminal obeys.
+        out += [f"    {'':<{width}}  {text}" for text in (row.judgement.reason, _printable(row.note)) if text]
     return out
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 class _Screen:
@@ -245,7 +253,12 @@ def _time(text: str) -> datetime:
         raise UsageError(
             f"{text!r} is no time", where="--as-of", hint="for example: --as-of 2026-01-05T10:00Z"
         ) from error
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+    found = found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+    if found > datetime.now(UTC):
+        raise UsageError(
+            f"{text} is still to come", where="--as-of", hint="name a time that has passed, or watch without --as-of"
+        )
+    return found
 
 
 def _seconds(text: str, option: str) -> float:

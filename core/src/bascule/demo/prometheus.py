@@ -6,18 +6,18 @@ import json
 import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import requests
 
 SCRAPE = "1s"
 
 
 @contextmanager
-def scraping(program: str, folder: Path, target: str) -> Iterator[str]:
-    """Yield the address of a Prometheus that scrapes ``target`` (``HOST:PORT``) until the end.
+def scraping(program: str, folder: Path, target: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Yield the address and the process of a Prometheus that scrapes ``target`` (``HOST:PORT``) until the end.
 
     Args:
         program: path of the program ``prometheus``.
@@ -46,7 +46,7 @@ def scraping(program: str, folder: Path, target: str) -> Iterator[str]:
         )  # fmt: skip
     try:
         _ready(f"http://127.0.0.1:{port}", process, folder / "log")
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{port}", process
     finally:
         process.kill()
         process.wait()
@@ -54,8 +54,8 @@ def scraping(program: str, folder: Path, target: str) -> Iterator[str]:
 
 def samples(address: str, query: str) -> float:
     """Return the value of ``query`` now, 0 where there is none."""
-    with urllib.request.urlopen(f"{address}/api/v1/query?query={query}", timeout=10) as reply:
-        found = json.load(reply)["data"]["result"]
+    reply = requests.get(f"{address}/api/v1/query", {"query": query}, timeout=10)
+    found = reply.json()["data"]["result"]
     return float(found[0]["value"][1]) if found else 0.0
 
 
@@ -64,8 +64,9 @@ def _ready(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
         if process.poll() is not None:
             break
         try:
-            with urllib.request.urlopen(f"{address}/-/ready", timeout=5):
+            if requests.get(f"{address}/-/ready", timeout=5).ok:
                 return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
+        except requests.RequestException:
+            pass  # not listening yet
+        time.sleep(0.1)
     raise RuntimeError(f"prometheus does not start: {log.read_text()[-500:]}")

@@ -73,22 +73,51 @@ def verdict(answer: str, number: int, objectives: int) -> str:
 
 
 UNDECIDED_NEXT = "look at the objectives' graphs; a longer watch or more traffic may tell"
-PERSON_NEXT = "a person decides: bascule rollback NUMBER --attended, or mend what came at the same time"
 
 
-def off_next(number: int) -> str:
-    """The pack leaves it to a person."""
-    return f"bascule rollback {number} --attended undoes it (the pack says watch.rollback: off)"
+def person_next(number: int) -> str:
+    """Others may have caused it."""
+    return f"a person decides: bascule rollback {number} --attended, or mend what came at the same time"
+
+
+def off_next(number: int, *, policy: bool) -> str:
+    """A person undoes it: by the packs, or because this command was told so."""
+    why = "watch.rollback is off in the rulepack" if policy else "--no-rollback only watches"
+    return f"bascule rollback {number} --attended undoes it ({why})"
+
+
+def long_past(minutes: float) -> str:
+    """The breach was seen too late for a machine."""
+    return f"the breach is {minutes:.0f} min past, and somebody may have mended it since"
+
+
+def undone(number: int, *, recovered: bool) -> str:
+    """A rollback, and what it did for the objective."""
+    after = "and the service recovered" if recovered else "and the service has not recovered"
+    return f"#{number} broke an objective, was rolled back, {after}."
+
+
+def revert_undeployed(number: int, environment: str, minutes: float) -> str:
+    """The rollback landed, and nobody deployed it."""
+    return (
+        f"#{number} broke an objective and was rolled back, and no deployment to {code(environment)} brought the "
+        f"rollback live within {minutes:.0f} min."
+    )
+
+
+def waits_for_recovery(seconds: float) -> str:
+    """Looking for the objective to be quiet again."""
+    return f"the rollback is live; waiting for {span(seconds)} of quiet"
+
+
+def span(seconds: float) -> str:
+    """A duration as people read it."""
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
 def headline(objectives: Sequence[str]) -> str:
     """The half sentence after "Rolled back:"."""
     return f"{listed(objectives)} got worse after it went live"
-
-
-def recovered(seconds: float) -> str:
-    """The objective is quiet again."""
-    return f"recovered: quiet for {seconds / 60:.0f} min after the rollback went live"
 
 
 NOT_RECOVERED = "the objective has not recovered after the rollback"
@@ -115,9 +144,10 @@ def landed_too(subjects: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"{code(s)} on the same branch" for s in subjects)
 
 
-def watched_already(number: int, answer: str, run: str) -> str:
+def watched_already(number: int, answer: str, run: str, *, recovered: bool | None) -> str:
     """The journal has the watch's end."""
-    return f"#{number} was watched already: {answer} (run {run})."
+    after = {True: ", rolled back, recovered", False: ", rolled back, not recovered", None: ""}[recovered]
+    return f"#{number} was watched already: {answer}{after} (run {run})."
 
 
 WATCHED_NEXT = "--again watches it once more"

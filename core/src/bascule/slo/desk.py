@@ -17,6 +17,7 @@ from bascule import wire
 from bascule.messages import slo as say
 from bascule.slo import judge
 from bascule.slo.objective import BLOCK_SECONDS, Gauge, Objective, Ratio, queries
+from bascule.slo.ratio import CALM
 from bascule.slo.records import Answer, Block, GaugeBlock, Judgement, RatioBlock, Seen
 from bascule.types import Observation, Series, WatchRequest
 
@@ -101,6 +102,8 @@ class _Post:
     state: judge.State | None = None
     fed: int = 0
     calm: int = 0
+    calm_total: float = 0.0
+    calm_bad: float = 0.0
     prolonged: bool = False
 
 
@@ -164,8 +167,8 @@ class Desk:
         )  # fmt: skip
         return requests, tuple(wanted)
 
-    def take(self, observations: Iterable[Observation], now: datetime) -> None:
-        """Learn of what came back and judge it.
+    def take(self, observations: Iterable[Observation], now: datetime) -> bool:
+        """Learn of what came back and judge it; return whether a block was learned.
 
         A source that did not answer is asked again for the same blocks, until the watch is over and
         :data:`PATIENCE` has passed; then they count as silence.
@@ -175,6 +178,7 @@ class Desk:
             other = best.get(seen.series)
             if other is None or _data(seen) > _data(other):
                 best[seen.series] = seen
+        learned = False
         for name, seen in best.items():
             known = self._known.get(name)
             if known is None or round(seen.start.timestamp() / self.seconds) != known.end:
@@ -182,9 +186,11 @@ class Desk:
             known.note = seen.note
             if seen.seen != Seen.UNREACHABLE or _data(seen):
                 known.blocks += [_block(known.template.kind, b, Seen(seen.seen)) for b in seen.blocks]
+                learned = learned or bool(seen.blocks)
         for post in self._all():
             self._feed(post, now)
         self._mark_overlaps()
+        return learned
 
     def rows(self, run: str) -> tuple[Row, ...]:
         """Return what every objective of ``run`` says now."""
@@ -224,20 +230,21 @@ class Desk:
             self._known[name] = _Known(template=template, first=begin, note=note)
             for post in self._all():
                 if post.series == name:
-                    post.state, post.fed, post.calm = None, 0, 0
+                    post.state, post.fed = None, 0
+                    _unrest(post)
         return name
 
     def _feed(self, post: _Post, now: datetime) -> None:
         known = self._known[post.series]
         if post.state is None:
-            if known.end < post.first:
+            if known.end < post.first and not self._too_late(post, now):
                 return
             post.state = self._begun(post, known)
         while post.fed < post.planned:
             at = post.first + post.fed
             if at < known.end:
                 block = known.blocks[at - known.first]
-            elif now.timestamp() >= (post.first + post.planned) * self.seconds + self._lag + self._patience:
+            elif self._too_late(post, now):
                 empty = RatioBlock if known.template.kind == "ratio" else GaugeBlock
                 block = empty(seen=Seen.UNREACHABLE)
             else:
@@ -245,17 +252,23 @@ class Desk:
             post.state = judge.step(post.state, block)
             post.fed += 1
             decision = judge.decide(post.state)
-            quiet = decision.judgement.answer is not Answer.VIOLATION and decision.judgement.evidence < 1.0
-            post.calm = post.calm + 1 if quiet and block.seen is Seen.DATA else 0
+            _rest(post, block, decision.judgement)
+            if post.watch.before_at is not None and decision.judgement.answer is Answer.VIOLATION:
+                # It may still recover, and a statistic that has fired stays so: it begins anew.
+                post.state = self._begun(post, known)
             if decision.prolong and not post.prolonged and post.fed >= post.planned:
                 post.prolonged, post.planned = True, 2 * post.planned
+
+    def _too_late(self, post: _Post, now: datetime) -> bool:
+        """Return whether the watch is over, and so is the time for which silence is waited out."""
+        return now.timestamp() >= (post.first + post.planned) * self.seconds + self._lag + self._patience
 
     def _begun(self, post: _Post, known: _Known) -> judge.State:
         end = post.until - known.first  # the block in which it went live is neither before nor after
         before = known.blocks[max(0, end - post.before) : end]
         options: Mapping[str, Any] = {
             "step_seconds": float(self.seconds),
-            "planned": post.planned,
+            "planned": max(1, post.planned - self._blank),
             "objectives": len(post.watch.objectives),
             "blank": self._blank,
         }
@@ -304,7 +317,7 @@ class Desk:
             values_from=self._at(begin),
             before=max(0, post.until - begin),
             fired_at=self._at(post.first + fired + 1) if fired is not None else None,
-            calm=float(post.calm * self.seconds),
+            calm=float(post.calm * self.seconds) if _within(post) else 0.0,
             note=known.note,
         )
 
@@ -312,6 +325,33 @@ class Desk:
 def recovered(rows: Iterable[Row], seconds: float = CALM_SECONDS) -> bool:
     """Return whether every objective has been quiet for so many ``seconds``."""
     return all(r.calm >= seconds for r in rows)
+
+
+def _rest(post: _Post, block: Block, judgement: Judgement) -> None:
+    """Count the quiet: a block in which something was measured and nothing spoke against the merge.
+
+    A block without traffic says nothing: it neither counts nor ends the quiet. Silence of any other kind ends it.
+    """
+    state = post.state
+    assert state is not None
+    loud = judgement.answer is Answer.VIOLATION or judgement.evidence >= CALM
+    if loud or block.seen in {Seen.GONE, Seen.UNREACHABLE}:
+        _unrest(post)
+    elif state.seen > state.blank and _share(block) is not None:
+        post.calm += 1
+        if isinstance(block, RatioBlock):
+            post.calm_total += block.total
+            post.calm_bad += block.errors
+
+
+def _unrest(post: _Post) -> None:
+    post.calm, post.calm_total, post.calm_bad = 0, 0.0, 0.0
+
+
+def _within(post: _Post) -> bool:
+    """Return whether the quiet was within the objective, or within what was there before the merge."""
+    ratio = post.state.ratio if post.state is not None else None
+    return ratio is None or post.calm_bad <= ratio.plan.null * post.calm_total
 
 
 def _data(seen: Observation) -> int:

@@ -34,6 +34,7 @@ class State:
         present: whether there was data before the merge.
         seen: blocks so far, those of the roll-out included.
         silent: blocks since the roll-out in which the source did not answer.
+        mute: those of them in a row, until now.
         gone: blocks in a row, until now, in which no target reported.
         gone_at: index of the block at which that was a violation, -1 before.
         fired: index of the block at which the statistic fired, -1 before; both indices count from the merge.
@@ -48,6 +49,7 @@ class State:
     present: bool
     seen: int = 0
     silent: int = 0
+    mute: int = 0
     gone: int = 0
     gone_at: int = -1
     fired: int = -1
@@ -122,7 +124,8 @@ def step(state: State, block: Block) -> State:
     if seen <= state.blank or state.gone_at >= 0:
         return evolve(state, seen=seen)
     if block.seen is Seen.UNREACHABLE:
-        return evolve(state, seen=seen, silent=state.silent + 1)
+        return evolve(state, seen=seen, silent=state.silent + 1, mute=state.mute + 1)
+    state = evolve(state, mute=0) if state.mute else state
     gone = state.gone + 1 if block.seen is Seen.GONE else 0
     gone_at = seen - 1 if gone >= state.hold and state.present else -1
     if state.ratio is not None and isinstance(block, RatioBlock):
@@ -152,7 +155,9 @@ def decide(state: State) -> Decision:
     judged = state.seen - state.blank
     if judged <= 0:
         return Decision(judgement=Judgement(answer=Answer.UNDECIDED, reason=say.not_begun(state.blank)))
-    if 2 * state.silent >= judged:
+    # What broke after the source fell silent would not have been seen: that is no "ok".
+    cut_off = inner.answer is Answer.OK and state.mute >= state.hold
+    if 2 * state.silent >= judged or cut_off:
         reason = say.unreachable(state.silent, judged)
         judgement = Judgement(answer=Answer.UNDECIDED, reason=reason)
         return Decision(judgement=judgement, prolong=state.planned <= judged < 2 * state.planned)

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from html import escape
 
 from bascule.messages import watch as say
-from bascule.render.sparkline import sparkline
+from bascule.render.sparkline import pair
 from bascule.slo.desk import Row
-from bascule.slo.objective import Gauge, queries
+from bascule.slo.objective import Gauge
 
 WIDTH, HEIGHT = 720, 260
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 44, 34
@@ -37,11 +37,37 @@ def details(rows: Sequence[Row]) -> str:
     """Return Markdown with the numbers as a line of signs and the queries, for the folded part of a comment."""
     parts = []
     for row in rows:
-        before, after = row.values[: row.before], row.values[row.before :]
-        line = f"{sparkline(before, width=24)}│{sparkline(after, width=36)}"
-        texts = "\n".join(f"{q.role}: {q.text}" for q in queries(row.objective))
-        parts.append(f"**{row.objective.name}** before │ after\n\n```text\n{line}\n{texts}\n```")
+        texts = "\n".join(f"{role:<6} {text}" for role, text in _written(row))
+        parts.append(f"**{row.objective.name}**\n\n```text\n{line(row, widths=(24, 36))}\n{_scale(row)}\n{texts}\n```")
     return "\n\n".join(parts)
+
+
+def line(row: Row, *, widths: tuple[int, int], plain: bool = False) -> str:
+    """Return the values of ``row`` as a line of signs, ``before│after`` the merge went live, on one scale."""
+    return pair(row.values[: row.before], row.values[row.before :], widths=widths, plain=plain, limit=allowed(row))
+
+
+def allowed(row: Row) -> float | None:
+    """Return what the objective allows: a share of bad requests (0..1), or a gauge's limit; None: it has none."""
+    sli = row.objective.sli
+    return sli.limit if isinstance(sli, Gauge) else round(1.0 - sli.target, 12)
+
+
+def _written(row: Row) -> list[tuple[str, str]]:
+    """Return the objective's queries by role, as their author wrote them."""
+    sli = row.objective.sli
+    if isinstance(sli, Gauge):
+        return [("value", sli.query)]
+    return [("bad", sli.bad) if sli.bad else ("good", sli.good), ("total", sli.total)]
+
+
+def _scale(row: Row) -> str:
+    known = [v for v in row.values if v is not None]
+    most = number(row, max(known)) if known else "nothing measured"
+    limit = allowed(row)
+    return f"before │ after it went live; highest {most}" + (
+        f", allowed {number(row, limit)}" if limit is not None else ""
+    )
 
 
 def number(row: Row, value: float) -> str:
@@ -59,8 +85,7 @@ def svg(row: Row, *, seconds: float) -> str:
         row: an objective as it stood at the end.
         seconds: length of a block.
     """
-    sli = row.objective.sli
-    limit = sli.limit if isinstance(sli, Gauge) else 1.0 - sli.target
+    limit = allowed(row)
     known = [v for v in row.values if v is not None]
     high = max([*known, *([limit] if limit is not None else []), 1e-12])
     low = min([0.0, *known])

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from attrs import evolve
 
+from bascule import wire
 from bascule.errors import BasculeError
 from bascule.forge.ports import Identity
 from bascule.messages import notify as texts
 from bascule.messages import rollback as say
 from bascule.notify.notice import Event, Notice
+from bascule.pipeline.decide import who_merges
 from bascule.pipeline.noticing import deliver, now
 from bascule.pipeline.run import run_url
 from bascule.pipeline.session import Session
-from bascule.pipeline.undoing.found import Target
+from bascule.pipeline.undoing.asked import Undo
+from bascule.pipeline.undoing.found import Target, find
 from bascule.render import markdown
 from bascule.render import rollback as shown
 from bascule.render.facts import facts, headline, not_restored
@@ -41,6 +44,23 @@ def tell(
         failed = _labelled(session, report.of)
     alarms = tuple(text for text in (failed, unheard) if text is not None)
     return evolve(result, alarms=(*result.alarms, *alarms)) if alarms else result
+
+
+def tell_more(session: Session, result: Result, later: tuple[TimelineRow, ...]) -> str | None:
+    """Renew the comment on a rolled back merge with what came ``later``; return why it could not be, or None.
+
+    Only for a rollback that this run made: of another's it does not know the window.
+    """
+    if result.status is not RunStatus.MERGED:
+        return None
+    report = wire.load(result.details["rollback"], RollbackReport)
+    report = evolve(report, facts=evolve(report.facts, rows=(*report.facts.rows, *later)))
+    try:
+        target = find(session, Undo(number=report.of))
+        who = who_merges(session, target.snapshot)
+    except BasculeError as error:
+        return say.not_told(error.message)
+    return _written(session, target, result, report, who)
 
 
 def _written(session: Session, target: Target, result: Result, report: RollbackReport, who: Viewer) -> str | None:

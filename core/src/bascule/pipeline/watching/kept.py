@@ -19,7 +19,7 @@ from bascule.pipeline.undoing.found import readable
 from bascule.pipeline.watching.asked import Asked
 from bascule.pipeline.watching.loop import Seen
 from bascule.slo.desk import Watch
-from bascule.window.entries import ChangeRef, Entry, Landing, Outcome
+from bascule.window.entries import ChangeRef, Entry, Outcome
 from bascule.window.plain import record_outcome
 
 DETAIL = "watch"
@@ -29,7 +29,10 @@ LONGEST = timedelta(hours=6)
 
 @frozen(kw_only=True)
 class Begun:
-    """A watch as the journal has it. ``answer`` is empty while it is open; ``of`` is the landed commit."""
+    """A watch as the journal has it. ``answer`` is empty while it is open; ``of`` is the landed commit.
+
+    ``recovered``: after a rollback, whether the objective did; None: not undone, or not waited for.
+    """
 
     run: str
     number: int
@@ -37,7 +40,9 @@ class Begun:
     live_at: datetime
     ends_at: datetime
     objectives: tuple[str, ...]
+    deployed: str = ""
     answer: str = ""
+    recovered: bool | None = None
 
 
 def begun(session: Session, repository: int, now: datetime) -> tuple[Begun, ...]:
@@ -48,7 +53,7 @@ def begun(session: Session, repository: int, now: datetime) -> tuple[Begun, ...]
     state = journal.read(None)
     if state.tip is None:
         return ()
-    ended: dict[str, str] = {}
+    ended: dict[str, dict[str, Any]] = {}
     found: list[Begun] = []
     for item in journal.history(state.tip):
         if not isinstance(item, Entry):
@@ -59,9 +64,9 @@ def begun(session: Session, repository: int, now: datetime) -> tuple[Begun, ...]
         if not isinstance(detail, dict):
             continue
         if "answer" in detail:
-            ended.setdefault(str(detail["of"]), str(detail["answer"]))
+            ended.setdefault(str(detail["of"]), detail)
         elif not any(b.of == detail["of"] for b in found):
-            found.append(_begun(item, detail, ended.get(str(detail["of"]), "")))
+            found.append(_begun(item, detail, ended.get(str(detail["of"]), {})))
     return tuple(found)
 
 
@@ -99,11 +104,11 @@ def _record(session: Session, asked: Asked, status: str, summary: str, detail: d
         journal = journal_of(session, change.repo.id)
         if journal is None:
             return None
+        # No landing: this run put nothing on the branch, and a rollback names the run that did.
         body = Outcome(
             status=status,
             summary=summary,
             changes=(ChangeRef(number=change.number, head_sha=change.head_sha, base_sha=change.base_sha),),
-            landed=(Landing(number=change.number, sha=asked.target.landed.sha),),
             details={DETAIL: detail},
         )
         record_outcome(journal, session.run, body)
@@ -112,7 +117,7 @@ def _record(session: Session, asked: Asked, status: str, summary: str, detail: d
     return None
 
 
-def _begun(item: Entry, detail: dict[str, Any], answer: str) -> Begun:
+def _begun(item: Entry, detail: dict[str, Any], end: dict[str, Any]) -> Begun:
     body = item.body
     assert isinstance(body, Outcome)
     return Begun(
@@ -122,5 +127,7 @@ def _begun(item: Entry, detail: dict[str, Any], answer: str) -> Begun:
         live_at=datetime.fromisoformat(detail["live_at"]),
         ends_at=datetime.fromisoformat(detail["ends_at"]),
         objectives=tuple(detail.get("objectives", ())),
-        answer=answer,
+        deployed=str(detail.get("deployed", "")),
+        answer=str(end.get("answer", "")),
+        recovered=end.get("recovered"),
     )

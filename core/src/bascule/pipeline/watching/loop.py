@@ -14,6 +14,9 @@ from bascule.slo.objective import BLOCK_SECONDS, Objective
 from bascule.slo.records import Answer
 from bascule.types import WatchContext
 
+QUESTIONS = 8
+"""Most questions for one series in one tick."""
+
 Shown = Callable[[tuple[Row, ...], datetime], None]
 
 
@@ -127,9 +130,14 @@ def wait_recovered(
 
 
 def tick(session: Session, desk: Desk, now: datetime) -> None:
-    """Ask for what is due, once for everybody, and let the desk judge it."""
-    requests, series = desk.due(now)
-    if series:
+    """Ask for what is due, once for everybody, and let the desk judge it.
+
+    An answer ends where the reason for silence changes, so that a long stretch of the past takes a few questions.
+    """
+    for _ in range(QUESTIONS):
+        requests, series = desk.due(now)
+        if not series:
+            break
         ctx = WatchContext(
             requests=requests,
             series=series,
@@ -137,6 +145,6 @@ def tick(session: Session, desk: Desk, now: datetime) -> None:
             services=services(session.environ),
             clients=clients(session.environ),
         )
-        desk.take(session.hosts.watch(ctx), now)
-    else:
-        desk.take((), now)
+        if not desk.take(session.hosts.watch(ctx), now):
+            return
+    desk.take((), now)

@@ -15,7 +15,9 @@ from bascule.pipeline import deployed as deployments
 from bascule.pipeline.noticing import deliver, now
 from bascule.pipeline.session import Session
 from bascule.pipeline.undoing.asked import Undo
+from bascule.pipeline.undoing.found import find
 from bascule.pipeline.undoing.lane import roll_back
+from bascule.pipeline.undoing.told import tell_more
 from bascule.pipeline.watching import kept
 from bascule.pipeline.watching.asked import Asked, asked
 from bascule.pipeline.watching.loop import Pace, Seen, Shown, wait_recovered, watch
@@ -24,6 +26,8 @@ from bascule.slo.picture import details, headline
 from bascule.slo.records import Answer
 from bascule.types import Result, RollbackFacts, RunStatus, TimelineRow
 
+LATE = timedelta(minutes=30)
+"""A breach that was seen so much later, by a watch that was resumed or began late, is a person's to decide."""
 LOOK = 15.0
 """Seconds between two looks for a deployment."""
 
@@ -96,16 +100,20 @@ def watch_merge(
     earlier = kept.begun(session, what.target.change.repo.id, session.clock.now()) if wanted.as_of is None else ()
     mine = next((b for b in earlier if b.of == what.target.landed.sha), None)
     if mine is not None and mine.answer and not wanted.again:
-        summary = say.watched_already(number, mine.answer, mine.run)
-        return evolve(blank, answer=Answer(mine.answer), summary=summary, next=say.WATCHED_NEXT)
+        summary = say.watched_already(number, mine.answer, mine.run, recovered=mine.recovered)
+        return evolve(
+            blank, answer=Answer(mine.answer), summary=summary, next=say.WATCHED_NEXT, recovered=mine.recovered
+        )
     if mine is not None and not mine.answer:
-        live_at, deployed = mine.live_at, ""
+        live_at, deployed = mine.live_at, mine.deployed
     else:
         found = _live(session, what, wanted)
         if found is None:
             return _undeployed(session, what, blank, wanted)
         live_at, deployed = found
     ends_at = live_at + timedelta(seconds=wanted.duration or what.duration)
+    if mine is not None and not mine.answer and wanted.duration is None:
+        ends_at = mine.ends_at
     one = Watch(
         run=session.run, repository=blank.repository, number=number, sha=blank.sha, live_at=live_at, ends_at=ends_at,
         objectives=what.objectives, environment=what.environment,
@@ -113,7 +121,7 @@ def watch_merge(
     blank = evolve(blank, live_at=live_at, ends_at=ends_at, deployed=deployed, environment=what.environment)
     began(blank)
     alarms = list(what.target.alarms)
-    if wanted.as_of is None and mine is None:
+    if wanted.as_of is None and (mine is None or mine.answer):
         alarms += _some(kept.record_begin(session, what, one, deployed=deployed))
     seen = watch(session, one, wanted.pace, shown=shown, as_of=wanted.as_of, others=_others(what, earlier, one))
     done = evolve(blank, answer=seen.answer, rows=seen.rows, person=seen.person, alarms=tuple(alarms))
@@ -184,7 +192,7 @@ def _concluded(
 ) -> Watched:
     if seen.answer is Answer.VIOLATION and not seen.person:
         # What nobody watched may have landed meanwhile: git knows.
-        strangers = _landed_too(session, what, seen)
+        strangers = (*_landed_too(session, what, seen), *_late(session, seen))
         if strangers:
             seen = evolve(seen, person=True, notes=strangers)
             done = evolve(done, person=True)
@@ -202,7 +210,8 @@ def _concluded(
         why = "; ".join((*(r.judgement.reason for r in seen.broken), *seen.notes))
         text = say.paged_person(done.repository, done.number, why)
         alarms += _some(_page(session, done, Event.ROLLBACK_BLOCKED, text))
-        done = evolve(done, summary=summary, next=say.PERSON_NEXT if seen.person else say.off_next(done.number))
+        after = say.person_next(done.number) if seen.person else say.off_next(done.number, policy=mode == "off")
+        done = evolve(done, summary="; ".join((summary.removesuffix("."), *seen.notes)) + ".", next=after)
     else:
         done = _undone(session, what, one, seen, evolve(done, summary=summary), wanted, shown)
         alarms += [a for a in done.alarms if a not in alarms]
@@ -222,31 +231,60 @@ def _undone(
         moments.insert(0, TimelineRow(at=one.live_at.isoformat(), text=f"deployed to `{one.environment}`"))
     facts = RollbackFacts(
         headline=headline(seen.broken),
-        evidence=" ".join(r.judgement.reason for r in seen.broken),
+        evidence=" ".join(f"`{r.objective.name}`: {r.judgement.reason}." for r in seen.broken),
         rows=tuple(moments),
         details=details(seen.broken),
     )
     undo = Undo(number=what.number, reason=facts.headline, machine=True, facts=facts)
     result = roll_back(session, undo, wait=wanted.checks)
     done = evolve(done, rollback=result, alarms=(*done.alarms, *result.alarms), next=result.next)
-    if result.status is not RunStatus.MERGED or result.merge is None:
+    sha, at = _landed(session, done, result)
+    if sha is None:
         return done
-    at = session.connection.calls.date or session.clock.now()
+    later: list[TimelineRow] = []
     if what.environment:
         git, _ = session.connection.merged(what.target.snapshot)
-        found = _deployed(session, result.merge.sha, what.environment, at - timedelta(minutes=5), git, wanted)
+        found = _deployed(session, sha, what.environment, at - timedelta(minutes=5), git, wanted)
         if found is None:
-            return _unhelped(session, done)
+            summary = say.revert_undeployed(done.number, what.environment, wanted.deploy_within / 60)
+            return _unhelped(session, evolve(done, summary=summary), later)
         at = found[0]
+        later.append(TimelineRow(at=at.isoformat(), text=f"rollback deployed to `{what.environment}`"))
+    session.progress(say.waits_for_recovery(wanted.pace.calm))
     good, when = wait_recovered(session, one, at, wanted.pace, shown=shown, objectives=one.objectives)
+    when = when.replace(microsecond=0)
     if not good:
-        return _unhelped(session, done)
-    return evolve(done, recovered=True, recovered_at=when)
+        return _unhelped(session, evolve(done, summary=say.undone(done.number, recovered=False)), later)
+    later.append(TimelineRow(at=when.isoformat(), text="recovered ✓"))
+    failed = tell_more(session, result, tuple(later))
+    return evolve(
+        done, recovered=True, recovered_at=when, summary=say.undone(done.number, recovered=True),
+        alarms=(*done.alarms, *_some(failed)),
+    )  # fmt: skip
 
 
-def _unhelped(session: Session, done: Watched) -> Watched:
+def _landed(session: Session, done: Watched, result: Result) -> tuple[str | None, datetime]:
+    """Return the rollback's commit and when it landed; None where there is none.
+
+    One that an earlier run made, or a person meanwhile, is as good as this run's.
+    """
+    now_ = session.connection.calls.date or session.clock.now()
+    if result.merge is not None and result.status is RunStatus.MERGED:
+        return result.merge.sha, now_
+    if result.status is RunStatus.NOOP:
+        undone = find(session, Undo(number=done.number)).trace.undone
+        if undone is not None:
+            return undone.landed, undone.at
+    return None, now_
+
+
+def _unhelped(session: Session, done: Watched, later: list[TimelineRow]) -> Watched:
     failed = _page(session, done, Event.ROLLBACK_BLOCKED, say.paged_not_recovered(done.repository, done.number))
-    alarms = (*done.alarms, say.NOT_RECOVERED, *_some(failed))
+    untold = None
+    if done.rollback is not None:
+        moment = TimelineRow(at=session.clock.now().replace(microsecond=0).isoformat(), text="**not recovered** ✗")
+        untold = tell_more(session, done.rollback, (*later, moment))
+    alarms = (*done.alarms, say.NOT_RECOVERED, *_some(failed), *_some(untold))
     return evolve(done, recovered=False, next=say.NOT_RECOVERED_NEXT, alarms=alarms)
 
 
@@ -258,6 +296,12 @@ def _landed_too(session: Session, what: Asked, seen: Seen) -> tuple[str, ...]:
     git, tip = session.connection.merged(what.target.snapshot)
     walk = git.commits(f"{what.target.landed.sha}..{tip}", options=("--first-parent",))
     return say.landed_too([c.subject for c in walk if c.committer_time < fired.timestamp()])
+
+
+def _late(session: Session, seen: Seen) -> tuple[str, ...]:
+    """Return a phrase where the breach is long past: somebody may have mended it since."""
+    past = session.clock.now() - seen.fired_at if seen.fired_at is not None else timedelta(0)
+    return (say.long_past(past.total_seconds() / 60),) if past > LATE else ()
 
 
 def _page(session: Session, done: Watched, event: Event, text: str) -> str | None:
