@@ -78,7 +78,8 @@ class Shop:
         assert audit.code == 0, audit.out
         return [
             e for e in found
-            if e["kind"] == "outcome" and "watch" in e["body"]["details"] and e["body"]["changes"][0]["number"] == number
+            if e["kind"] == "outcome" and "watch" in e["body"]["details"]
+            and e["body"]["changes"][0]["number"] == number
         ]  # fmt: skip
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.prometheus import serving, write_samples
 from tests.observability.test_watch import Samples, counted
+from tests.support.prometheus import serving, write_samples
 
 from bascule.testing.builders import NOW
 

@@ -15,8 +15,9 @@ def clock(moment: datetime) -> str:
 
 def nothing_to_watch(number: int, packs: Sequence[str]) -> str:
     """No pack that binds the change has objectives."""
-    who = f"{listed(packs)} {'states' if len(packs) == 1 else 'state'}" if packs else "no rulepack that binds it states"
-    return f"#{number} is not watched: {who} no objective."
+    if not packs:
+        return f"#{number} is not watched: no rulepack binds it."
+    return f"#{number} is not watched: {listed(packs)} {'states' if len(packs) == 1 else 'state'} no objective."
 
 
 NOTHING_NEXT = "name objectives in the pack that binds it: watch: {slos: [slo/checkout.yml], for: 60m}"
@@ -70,6 +71,11 @@ def verdict(answer: str, number: int, objectives: int) -> str:
     if answer == "violation":
         return f"#{number} broke an objective."
     return f"Whether #{number} broke an objective cannot be told."
+
+
+def so_far(number: int, ends_at: datetime) -> str:
+    """Looked at before the end of the watch."""
+    return f"#{number} has broken no objective so far; the watch goes on until {clock(ends_at)}."
 
 
 UNDECIDED_NEXT = "look at the objectives' graphs; a longer watch or more traffic may tell"

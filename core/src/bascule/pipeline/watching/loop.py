@@ -38,13 +38,15 @@ class Pace:
 class Seen:
     """What a watch came to. ``answer`` is the worst of its objectives; ``person``: others may have caused it.
 
-    ``rows`` are the objectives as they stood at ``at``.
+    ``rows`` are the objectives as they stood at ``at``; ``early``: that was before its end, and nothing was broken
+    so far.
     """
 
     answer: Answer
     rows: tuple[Row, ...]
     at: datetime
     person: bool = False
+    early: bool = False
     notes: tuple[str, ...] = field(factory=tuple)
 
     @property
@@ -96,10 +98,12 @@ def watch(
         if as_of is not None or desk.over(one.run):
             # Before its end, "ok" only means that nothing was found yet.
             answer = answer_of(rows)
-            if answer is Answer.OK and not desk.over(one.run):
+            early = answer is Answer.OK and not desk.over(one.run)
+            if early:
                 answer = Answer.UNDECIDED
             broken = [r for r in rows if r.judgement.answer is Answer.VIOLATION]
-            return Seen(answer=answer, rows=rows, at=now, person=bool(broken) and all(r.person for r in broken))
+            person = bool(broken) and all(r.person for r in broken)
+            return Seen(answer=answer, rows=rows, at=now, person=person, early=early)
         session.clock.sleep(pace.every)
 
 

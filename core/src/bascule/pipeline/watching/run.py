@@ -126,7 +126,8 @@ def watch_merge(
     seen = watch(session, one, wanted.pace, shown=shown, as_of=wanted.as_of, others=_others(what, earlier, one))
     done = evolve(blank, answer=seen.answer, rows=seen.rows, person=seen.person, alarms=tuple(alarms))
     if wanted.as_of is not None:
-        return evolve(done, summary=say.verdict(seen.answer.value, number, len(seen.rows)))
+        said = say.verdict(seen.answer.value, number, len(seen.rows))
+        return evolve(done, summary=say.so_far(number, ends_at) if seen.early else said)
     return _concluded(session, what, one, seen, done, wanted, shown)
 
 

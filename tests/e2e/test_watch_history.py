@@ -1,0 +1,244 @@
+"""A merge that landed a while ago, watched on what a real Prometheus has of the time since: every answer, at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from attrs import define
+from tests.e2e.kit import Ran, Repo, World, pack
+from tests.support.between import between
+from tests.support.prometheus import serving, write_samples
+
+pytestmark = pytest.mark.tool("prometheus")
+
+AGO = 14
+"""Minutes since the merge that broke something."""
+RATE = 20.0
+"""Requests a second."""
+
+
+def _counters(name: str, now: datetime, share: Any, *, rate: float = RATE, until: float = 0.0) -> dict[str, Any]:
+    """Return two hours of a counter, every 15 s; ``share(minutes ago)`` of the requests fail."""
+    good = bad = 0.0
+    rows: tuple[list[tuple[float, float]], ...] = ([], [])
+    for back in range(150 * 60, int(until * 60) - 1, -15):
+        failing = rate * 15 * share(back / 60)
+        good, bad = good + rate * 15 - failing, bad + failing
+        at = (now - timedelta(seconds=back)).timestamp()
+        rows[0].append((at, float(int(good))))
+        rows[1].append((at, float(int(bad))))
+    return {f'{name}{{code="200"}}': rows[0], f'{name}{{code="500"}}': rows[1]}
+
+
+def line(metric: str, name: str = "") -> str:
+    """Return the objective of a counter in one line."""
+    return f'"{name or metric}: at most 1% of {metric}{{code=\\"500\\"}} / {metric}"'
+
+
+@define
+class Past:
+    """A Prometheus with a past, and a GitHub of its own whose clock tests may move."""
+
+    world: World
+    address: str
+    zero: datetime
+
+    def ago(self, minutes: float) -> str:
+        """Return a moment before the end of history as ``--as-of`` takes it."""
+        return (self.zero - timedelta(minutes=minutes)).isoformat(timespec="seconds")
+
+    def repo(self, *objectives: str, mode: str = "{mode: auto, checks: skip}", **more: str) -> Repo:
+        """Make a repository whose pack watches ``objectives`` for ten minutes after the merge."""
+        watch = f"{{for: 10m, slos: [{', '.join(objectives)}], rollback: {mode}}}"
+        return self.world.repo(rulepack=pack(watch=watch, relax="reviews, checks", **more))
+
+    def merged(self, repo: Repo, ago: float = AGO, **pull: Any) -> int:
+        """Merge a change ``ago`` minutes before the end of history."""
+        ago += (datetime.now(UTC) - self.zero).total_seconds() / 60
+        self.world.sim.control("clock", {"advance": -60 * ago})
+        try:
+            number = repo.pull(**pull)
+            ran = repo.merge(number)
+            assert ran.doc["status"] == "merged", ran.out + ran.err
+        finally:
+            self.world.sim.control("clock", {"advance": 60 * ago})
+        return number
+
+    def watch(self, repo: Repo, number: int, *args: str, address: str = "", **env: str) -> Ran:
+        """Run ``bascule watch NUMBER --json --attended``."""
+        with_source = repo.env(BASCULE_SERVICE_PROMETHEUS=address or self.address, **env)
+        return repo.run("watch", str(number), "--json", "--attended", *args, env=with_source)
+
+
+@pytest.fixture(scope="module")
+def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
+    folder = tmp_path_factory.mktemp("past")
+    now = datetime.now(UTC)
+    series = {
+        **_counters("fine", now, lambda ago: 0.001),
+        **_counters("broken", now, lambda ago: 0.2 if ago < AGO else 0.001),
+        **_counters("early", now, lambda ago: 0.2 if ago < 55 else 0.001),
+        **_counters("thin", now, lambda ago: 0.0, rate=0.02),
+        **_counters("ended", now, lambda ago: 0.001, until=AGO - 2),
+    }
+    with (
+        World.started(folder / "github") as world,
+        serving(folder, write_samples(folder, series)) as address,
+    ):
+        yield Past(world, address, now)
+
+
+def test_an_answer_of_each_objective_and_the_worst_of_all(past: Past) -> None:
+    why = {
+        "fine": ("ok", "below the 4 % that is worth a rollback"),
+        "broken": ("violation", "20 % of"),
+        "thin": ("undecided", "so few requests"),
+        "ended": ("undecided", "only"),
+        "nowhere": ("undecided", "no data is not health"),
+    }
+    repo = past.repo(*(line(metric) for metric in why))
+    number = past.merged(repo)
+    before = repo.untouched()
+    ran = past.watch(repo, number, "--as-of", past.ago(3))
+    assert (ran.code, ran.doc["answer"], ran.doc["rollback"]) == (1, "violation", None), ran.out + ran.err
+    rows = {r["objective"]: r for r in ran.doc["objectives"]}
+    assert {name: row["answer"] for name, row in rows.items()} == {name: answer for name, (answer, _) in why.items()}
+    for name, (_, part) in why.items():
+        assert part in rows[name]["reason"], rows[name]
+    # History is only looked at.
+    assert ran.writes() == []
+    before.holds()
+
+
+@pytest.mark.parametrize(
+    ("metric", "answer", "code"), [("fine", "ok", 0), ("broken", "violation", 1), ("thin", "undecided", 8)]
+)
+def test_history_in_words(past: Past, metric: str, answer: str, code: int) -> None:
+    repo = past.repo(line(metric, "checkout"))
+    number = past.merged(repo)
+    env = repo.env(BASCULE_SERVICE_PROMETHEUS=past.address)
+    ran = repo.run("watch", str(number), "--as-of", past.ago(3), env=env)
+    assert ran.code == code, ran.out + ran.err
+    assert f"{answer.upper()}  #{number}" in ran.out
+    assert f"exit {code}" in ran.out
+    assert "checkout  " in ran.out
+    assert "19/19 blocks" in ran.out or "20/20 blocks" in ran.out or answer == "violation"
+
+
+def test_before_its_end_a_watch_is_not_ok(past: Past) -> None:
+    repo = past.repo(line("fine"))
+    number = past.merged(repo)
+    ran = past.watch(repo, number, "--as-of", past.ago(AGO - 6))
+    assert (ran.code, ran.doc["answer"]) == (8, "undecided")
+    (row,) = ran.doc["objectives"]
+    assert 0 < row["blocks"] < row["planned"]
+    assert "so far" in ran.doc["summary"]
+
+
+def test_history_that_is_still_to_come(past: Past) -> None:
+    repo = past.repo(line("fine"))
+    number = past.merged(repo)
+    ran = past.watch(repo, number, "--as-of", (datetime.now(UTC) + timedelta(hours=1)).isoformat())
+    assert ran.code == 2
+    assert "still to come" in ran.err
+
+
+def test_two_merges_in_the_same_time_are_a_persons_to_tell_apart(past: Past) -> None:
+    repo = past.repo(line("broken"))
+    first = past.merged(repo)
+    second = past.merged(repo, ago=AGO - 1, head="other", files={"docs/c.md": "c\n"})
+    head = repo.head()
+    ran = past.watch(repo, first)
+    assert (ran.code, ran.doc["answer"], ran.doc["person"]) == (1, "violation", True), ran.out + ran.err
+    assert "Add a page" in ran.doc["summary"]
+    assert f"bascule rollback {first}" in ran.doc["next"]
+    # The second one hears of the first by the journal.
+    ran = past.watch(repo, second)
+    assert (ran.code, ran.doc["answer"], ran.doc["person"]) == (1, "violation", True), ran.out + ran.err
+    assert f"#{first}" in ran.doc["objectives"][0]["reason"]
+    assert (repo.head(), ran.doc["rollback"]) == (head, None)
+
+
+def test_a_breach_that_is_long_past_is_a_persons(past: Past) -> None:
+    repo = past.repo(line("early"))
+    number = past.merged(repo, ago=55)
+    head = repo.head()
+    ran = past.watch(repo, number)
+    assert (ran.code, ran.doc["answer"], ran.doc["person"]) == (1, "violation", True), ran.out + ran.err
+    assert "min past" in ran.doc["summary"]
+    assert (repo.head(), ran.doc["rollback"]) == (head, None)
+
+
+@pytest.mark.parametrize("mode", ["off", "propose"])
+def test_what_a_pack_leaves_to_a_person(past: Past, mode: str) -> None:
+    repo = past.repo(line("broken"), mode=mode)
+    number = past.merged(repo)
+    head = repo.head()
+    ran = past.watch(repo, number)
+    assert (ran.code, ran.doc["answer"], ran.doc["recovered"]) == (1, "violation", None), ran.out + ran.err
+    assert repo.head() == head
+    proposed = [p for p in repo.state()["pulls"] if p["head_ref"].startswith("bascule/")]
+    assert len(proposed) == (mode == "propose")
+    assert ran.doc["next"]
+
+
+def test_only_watching(past: Past) -> None:
+    repo = past.repo(line("broken"))
+    number = past.merged(repo)
+    head = repo.head()
+    ran = past.watch(repo, number, "--no-rollback")
+    assert (ran.code, ran.doc["answer"], ran.doc["rollback"]) == (1, "violation", None)
+    assert "--no-rollback" in ran.doc["next"]
+    assert repo.head() == head
+
+
+@pytest.mark.parametrize("mode", ["500", "slow", "404"])
+def test_a_source_that_does_not_answer_is_neither_health_nor_harm(past: Past, mode: str) -> None:
+    repo = past.repo(line("broken"))
+    number = past.merged(repo, ago=50)
+    head = repo.head()
+    with between(past.address, mode) as broken:
+        ran = past.watch(repo, number, address=broken.address)
+        assert broken.asked > 0
+    assert (ran.code, ran.doc["answer"], ran.doc["rollback"]) == (8, "undecided", None), ran.out + ran.err
+    (row,) = ran.doc["objectives"]
+    assert "did not answer" in row["reason"]
+    assert row["note"]
+    assert repo.head() == head
+
+
+def test_nobody_named_a_prometheus(past: Past) -> None:
+    repo = past.repo(line("broken"))
+    number = past.merged(repo, ago=50)
+    ran = repo.run("watch", str(number), "--json", "--attended")
+    assert (ran.code, ran.doc["answer"]) == (8, "undecided"), ran.out + ran.err
+    assert "BASCULE_SERVICE_PROMETHEUS" in ran.doc["objectives"][0]["note"]
+
+
+def test_no_deployment_in_time(past: Past) -> None:
+    watch = f"{{after: deployment, environment: production, slos: [{line('fine')}], rollback: off}}"
+    repo = past.world.repo(rulepack=pack(watch=watch))
+    number = past.merged(repo)
+    ran = past.watch(repo, number, "--deploy-within", "1s")
+    assert (ran.code, ran.doc["answer"], ran.doc["live_at"]) == (8, "undecided", None), ran.out + ran.err
+    assert "no deployment to `production`" in ran.doc["summary"]
+    _, entries = repo.audit()
+    assert not [e for e in entries if "watch" in e["body"].get("details", {})]
+
+
+def test_nothing_to_watch(past: Past) -> None:
+    repo = past.world.repo()
+    number = past.merged(repo)
+    ran = past.watch(repo, number)
+    assert (ran.code, ran.doc["answer"]) == (0, None)
+    assert "`docs` states no objective" in ran.doc["summary"]
+
+
+def test_not_merged(past: Past) -> None:
+    repo = past.repo(line("fine"))
+    ran = past.watch(repo, repo.pull())
+    assert ran.code == 2
+    assert "not merged" in ran.err
