@@ -15,9 +15,10 @@ from bascule import wire
 from bascule.demo.acts import WINDOW_ACTS, Act, Outcome
 from bascule.demo.scenario_acts import acts
 from bascule.demo.stage import ORG_REPO, OWN_REPO, SHOP, Stage
+from bascule.demo.watch_act import act
 from bascule.errors import ExitCode
 
-ACTS: tuple[Act, ...] = (*WINDOW_ACTS, *acts())
+ACTS: tuple[Act, ...] = (*WINDOW_ACTS, *acts(), act())
 
 
 @frozen(kw_only=True)

@@ -20,6 +20,42 @@ from typing import Any
 from attrs import define, field
 
 METRIC = "http_requests_total"
+FILE = "service/checkout.json"
+GOOD, BAD = '{"fails": 0.001}\n', '{"fails": 0.3}\n'
+OBJECTIVE = "slo/checkout.yml"
+PACK = f"""\
+version: 1
+scenario: allowlist
+mode: auto
+match: {{files: ["service/**"]}}
+rules: [{{id: settings, use: allowlist/paths, only: ["service/**"]}}]
+checks: {{require: [{{name: test, app: ci}}]}}
+relax: {{allow: [reviews, checks]}}
+watch:
+  after: deployment
+  environment: production
+  for: 60s
+  slos: [{OBJECTIVE}]
+  rollback: {{mode: auto, checks: skip}}
+"""
+OPENSLO = f"""\
+apiVersion: openslo/v1
+kind: SLO
+metadata: {{name: checkout}}
+spec:
+  service: shop
+  timeWindow: [{{duration: 28d, isRolling: true}}]
+  indicator:
+    metadata: {{name: checkout-errors}}
+    spec:
+      ratioMetric:
+        counter: true
+        bad: {{metricSource: {{type: Prometheus, spec: {{query: '{METRIC}{{code="500"}}'}}}}}}
+        total: {{metricSource: {{type: Prometheus, spec: {{query: {METRIC}}}}}}}
+  objectives: [{{target: 0.99}}]
+"""
+FILES = {FILE: GOOD, OBJECTIVE: OPENSLO, ".github/rulepack/service.yml": PACK}
+"""What the base branch has of it."""
 CALL = Callable[..., Any]
 """``call(method, path, body=None)`` sends one request to a repository's API and returns the JSON."""
 

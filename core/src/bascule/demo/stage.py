@@ -20,6 +20,7 @@ import requests
 from attrs import frozen
 
 from bascule.demo.classes import CLASSES
+from bascule.demo.service import FILES
 from bascule.simulator.process import SimulatorProcess
 from bascule.window import keys
 
@@ -140,6 +141,7 @@ class Stage:
         for repo in (ORG_REPO, OWN_REPO):
             self.write(repo, {".github/rulepack/docs.yml": PACK})
         self.write(SHOP, {path: text for one in CLASSES for path, text in one.base.items()})
+        self.write(SHOP, FILES)
         self.write(SHOP, {f".github/rulepack/{one.scenario}.yml": one.pack for one in CLASSES})
         for owner in ("acme", "octo-admin"):
             # One app, installed twice; an installation's token reaches only its own account.
@@ -221,11 +223,12 @@ class Stage:
             **{k: v for k, v in os.environ.items() if k.startswith("BASCULE_TOOL_")},
         }
 
-    def start(self, *args: str) -> subprocess.Popen[bytes]:
-        """Start ``bascule ARGS`` and return the process, its output captured."""
+    def start(self, *args: str, more: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+        """Start ``bascule ARGS``, with ``more`` in its environment, and return the process, its output captured."""
         command = [sys.executable, "-m", "bascule", *args]
         pipe = subprocess.PIPE
-        return subprocess.Popen(command, env=self.environment, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe)
+        env = {**self.environment, **(more or {})}
+        return subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe)
 
     def finish(self, process: subprocess.Popen[bytes], timeout: float = 240.0) -> Ran:
         """Wait for a started command, longer than a run itself tries to restore."""

@@ -92,6 +92,12 @@ def off_next(number: int, *, policy: bool) -> str:
     return f"bascule rollback {number} --attended undoes it ({why})"
 
 
+def unfinished_next(number: int, pull: int | None) -> str:
+    """The rollback was proposed, or stopped."""
+    look = f"look at #{pull}, which undoes it; " if pull is not None else ""
+    return f"{look}bascule rollback {number} --attended finishes it"
+
+
 def long_past(minutes: float) -> str:
     """The breach was seen too late for a machine."""
     return f"the breach is {minutes:.0f} min past, and somebody may have mended it since"

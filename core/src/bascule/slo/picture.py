@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from html import escape
+from textwrap import wrap
 
 from bascule.messages import watch as say
 from bascule.render.sparkline import pair
 from bascule.slo.desk import Row
 from bascule.slo.objective import Gauge
 
-WIDTH, HEIGHT = 720, 260
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 44, 34
+WIDTH, HEIGHT = 760, 320
+_LEFT, _RIGHT, _TOP, _BOTTOM = 72, 20, 76, 44
 _STYLE = """
 text { font: 12px system-ui, sans-serif; fill: #1f2328 }
 .dim { fill: #59636e } .title { font-size: 14px; font-weight: 600 }
 .grid { stroke: #d1d9e0; stroke-width: 1 } .line { fill: none; stroke: #0969da; stroke-width: 1.6 }
-.limit { stroke: #9a6700; stroke-width: 1.2; stroke-dasharray: 5 4 }
+.limit { stroke: #9a6700; stroke-width: 1.2; stroke-dasharray: 5 4 } .allowed { fill: #9a6700 }
+.dot { fill: #0969da } .ok { fill: #1a7f37 } .violation { fill: #cf222e } .undecided { fill: #9a6700 }
+.ok, .violation, .undecided { font-weight: 600 }
 .live { stroke: #59636e; stroke-width: 1.2 } .fired { stroke: #cf222e; stroke-width: 1.4 }
 .after { fill: #fff1e5 } .back { fill: #ffffff }
 @media (prefers-color-scheme: dark) {
   text { fill: #f0f6fc } .dim { fill: #9198a1 } .grid { stroke: #3d444d } .line { stroke: #4493f8 }
+  .ok { fill: #3fb950 } .violation { fill: #f85149 } .undecided, .allowed { fill: #d29922 } .dot { fill: #4493f8 }
   .limit { stroke: #d29922 } .live { stroke: #9198a1 } .fired { stroke: #f85149 } .after { fill: #2b2118 }
   .back { fill: #0d1117 }
 }
@@ -85,66 +90,87 @@ def svg(row: Row, *, seconds: float) -> str:
         row: an objective as it stood at the end.
         seconds: length of a block.
     """
+    # A service that is younger than the time before has nothing to show for most of it.
+    first = next((at for at, v in enumerate(row.values[: row.before]) if v is not None), max(0, row.before - 1))
+    values, before = row.values[first:], row.before - first
+    begin = row.values_from + timedelta(seconds=seconds * first)
     limit = allowed(row)
-    known = [v for v in row.values if v is not None]
-    high = max([*known, *([limit] if limit is not None else []), 1e-12])
-    low = min([0.0, *known])
-    count = max(1, len(row.values) - 1)
+    known = [v for v in values if v is not None]
+    low, high = min([0.0, *known]), max([*known, *([limit] if limit is not None else [])], default=0.0)
+    high = _round_up(high) if high > 0 else 1.0
+    count = max(1, len(values))
 
     def x(at: float) -> float:
-        return _LEFT + (WIDTH - _LEFT - _RIGHT) * at / count
+        return _LEFT + (WIDTH - _LEFT - _RIGHT) * min(at, count) / count
 
     def y(value: float) -> float:
-        return HEIGHT - _BOTTOM - (HEIGHT - _TOP - _BOTTOM) * (value - low) / (high - low or 1.0)
+        return HEIGHT - _BOTTOM - (HEIGHT - _TOP - _BOTTOM) * (value - low) / (high - low)
 
+    name, answer = row.objective.name, row.judgement.answer.value
+    reason = _wrapped(row.judgement.reason)
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        f'aria-label="{escape(row.objective.name)}: {escape(row.judgement.answer.value)}">',
+        f'aria-label="{escape(f"{name}: {answer}. {row.judgement.reason}")}">',
         f"<style>{_STYLE}</style>",
         f'<rect class="back" width="{WIDTH}" height="{HEIGHT}"/>',
-        f'<text class="title" x="{_LEFT}" y="20">{escape(row.objective.name)}</text>',
-        f'<text class="dim" x="{_LEFT}" y="36">{escape(_short(row.judgement.reason))}</text>',
+        f'<text class="title" x="{_LEFT}" y="22">{escape(name)}</text>',
+        f'<text class="{answer}" x="{WIDTH - _RIGHT}" y="22" text-anchor="end">{answer}</text>',
+        *(f'<text class="dim" x="{_LEFT}" y="{40 + 16 * n}">{escape(text)}</text>' for n, text in enumerate(reason)),
+        f'<rect class="after" x="{x(before):.1f}" y="{_TOP}" width="{x(count) - x(before):.1f}" '
+        f'height="{HEIGHT - _TOP - _BOTTOM}"/>',
     ]
-    live = x(min(count, row.before))
-    out.append(
-        f'<rect class="after" x="{live:.1f}" y="{_TOP}" width="{WIDTH - _RIGHT - live:.1f}" '
-        f'height="{HEIGHT - _TOP - _BOTTOM}"/>'
-    )
     for value in (low, (low + high) / 2, high):
         out.append(f'<line class="grid" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{y(value):.1f}" y2="{y(value):.1f}"/>')
         out.append(
-            f'<text class="dim" x="{_LEFT - 6}" y="{y(value) + 4:.1f}" text-anchor="end">{number(row, value)}</text>'
+            f'<text class="dim" x="{_LEFT - 8}" y="{y(value) + 4:.1f}" text-anchor="end">{number(row, value)}</text>'
         )
     if limit is not None:
         out.append(f'<line class="limit" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{y(limit):.1f}" y2="{y(limit):.1f}"/>')
-    out += [f'<polyline class="line" points="{points}"/>' for points in _lines(row.values, x, y)]
-    out.append(_mark(live, "live", "live", row.values_from + timedelta(seconds=seconds * row.before)))
+        out.append(f'<text class="allowed" x="{_LEFT + 4}" y="{y(limit) - 5:.1f}">allowed {number(row, limit)}</text>')
+    # A block's value is of the whole of it: the line stands in its middle.
+    out += _lines(values, lambda at: x(at + 0.5), y)
+    out.append(_mark(x(before), "live", "live", begin + timedelta(seconds=seconds * before)))
     if row.fired_at is not None:
-        at = (row.fired_at - row.values_from).total_seconds() / seconds
-        out.append(_mark(x(min(count, at)), "fired", "breach certain", row.fired_at, low=True))
+        at = (row.fired_at - begin).total_seconds() / seconds
+        out.append(_mark(x(at), "fired", "breach certain", row.fired_at, low=True))
     out.append("</svg>")
     return "\n".join(out) + "\n"
 
 
+def _round_up(value: float) -> float:
+    """Return a round number that leaves some room above ``value``."""
+    power = 10.0 ** math.floor(math.log10(value * 1.05))
+    return next(step * power for step in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if step * power >= value * 1.05)
+
+
 def _lines(values: Sequence[float | None], x: Callable[[float], float], y: Callable[[float], float]) -> list[str]:
-    runs: list[list[str]] = [[]]
+    """Return a line for each stretch with data, a dot where that is a single block."""
+    runs: list[list[tuple[float, float]]] = [[]]
     for at, value in enumerate(values):
         if value is None:
             runs.append([])
         else:
-            runs[-1].append(f"{x(at):.1f},{y(value):.1f}")
-    return [" ".join(run) for run in runs if run]
+            runs[-1].append((x(at), y(value)))
+    out = []
+    for run in runs:
+        if len(run) == 1:
+            out.append(f'<circle class="dot" cx="{run[0][0]:.1f}" cy="{run[0][1]:.1f}" r="2"/>')
+        elif run:
+            points = " ".join(f"{left:.1f},{top:.1f}" for left, top in run)
+            out.append(f'<polyline class="line" points="{points}"/>')
+    return out
 
 
 def _mark(at: float, kind: str, text: str, when: datetime, *, low: bool = False) -> str:
     anchor = "end" if at > WIDTH - 140 else "start"
     place = at - 4 if anchor == "end" else at + 4
-    label = HEIGHT - 6 if low else HEIGHT - 20
+    label = HEIGHT - 10 if low else HEIGHT - 26
     return (
         f'<line class="{kind}" x1="{at:.1f}" x2="{at:.1f}" y1="{_TOP}" y2="{HEIGHT - _BOTTOM}"/>'
         f'<text class="dim" x="{place:.1f}" y="{label}" text-anchor="{anchor}">{text} {when:%H:%M:%S}</text>'
     )
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= 104 else f"{text[:103]}…"
+def _wrapped(text: str) -> list[str]:
+    """Return at most two lines."""
+    return wrap(text, width=104, max_lines=2, placeholder=" …")

@@ -238,7 +238,10 @@ def _undone(
     )
     undo = Undo(number=what.number, reason=facts.headline, machine=True, facts=facts)
     result = roll_back(session, undo, wait=wanted.checks)
-    done = evolve(done, rollback=result, alarms=(*done.alarms, *result.alarms), next=result.next)
+    after = result.next
+    if not after and result.status not in {RunStatus.MERGED, RunStatus.NOOP}:
+        after = say.unfinished_next(what.number, result.details["rollback"]["pull"])
+    done = evolve(done, rollback=result, alarms=(*done.alarms, *result.alarms), next=after)
     sha, at = _landed(session, done, result)
     if sha is None:
         return done
