@@ -15,13 +15,13 @@ from typing import Any
 import yaml
 from attrs import evolve, frozen
 
-from bascule import gates
+from bascule import gates, wire
 from bascule.errors import ConfigError
 from bascule.host.driver import Hosts
 from bascule.rulepack import trial
 from bascule.rulepack.catalog import Catalog
 from bascule.rulepack.load import load
-from bascule.types import Check, GateContext, RelaxKind, Rulepack, Scenario, Template
+from bascule.types import Check, DryRunContext, Evidence, GateContext, RelaxKind, Rulepack, Scenario, Template
 
 Change = Mapping[str, Any]
 
@@ -153,6 +153,7 @@ class Bridge:
     def __init__(self, hosts: Hosts) -> None:
         self.hosts = hosts
         self.scenarios: Mapping[str, Scenario] = dict(sorted(hosts.scenarios().items()))
+        self._done: dict[str, tuple[Evidence | Check, ...]] = {}
 
     def catalog(self, text: str = "") -> Catalog:
         """Return what packs may name; ``elsewhere/carrier`` is a template that states ``text``."""
@@ -185,8 +186,25 @@ class Bridge:
     def tried(self, pack: Rulepack, change: Change) -> trial.Outcome:
         """Return what becomes of ``change`` under ``pack``: rehearsal, core gates, plugin gates."""
         example = evolve(_EXAMPLE, change=change)
-        (outcome,) = trial.run((evolve(pack, examples=(example,)),), self._judge, self.hosts.rehearse)
+        (outcome,) = trial.run((evolve(pack, examples=(example,)),), self._judge, self._rehearse)
         return outcome
+
+    def _rehearse(self, ctx: DryRunContext) -> tuple[Evidence | Check, ...]:
+        """Rehearse once for the same contents under the same rules: a core rule more changes nothing about that."""
+        asked = {
+            "rules": [(r.id, r.use, wire.dump(r.params)) for r in ctx.pack.rules],
+            "given": [(i.name, i.sha256) for i in ctx.inputs],
+            "sides": (ctx.change.base_sha, ctx.change.head_sha, ctx.change.merge_tree, ctx.change.merge_base),
+            "files": wire.dump(ctx.change.files),
+            "told": (ctx.pack.scenario, ctx.now.isoformat(), ctx.change.title, sorted(ctx.pack.evidence)),
+        }
+        key = wire.sha256(asked)
+        if key not in self._done:
+            self._done[key] = tuple(self.hosts.rehearse(ctx))
+        return tuple(
+            evolve(r, binding=evolve(r.binding, pack_sha256=ctx.pack.sha256)) if isinstance(r, Evidence) else r
+            for r in self._done[key]
+        )
 
     def _judge(self, ctx: GateContext, claimed: tuple[str, ...]) -> tuple[Check, ...]:
         return (*gates.run(ctx, claimed=claimed), *self.hosts.gate(ctx))
