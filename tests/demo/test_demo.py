@@ -43,8 +43,8 @@ def demo(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
 SCENARIOS = ("terraform", "helm", "observability", "release", "deps")
 
 
-@pytest.mark.tool("terraform", "helm", "promtool")
-def test_seventeen_acts_end_as_promised() -> None:
+@pytest.mark.tool("terraform", "helm", "promtool", "prometheus")
+def test_eighteen_acts_end_as_promised() -> None:
     done = demo("--json")
     assert done.returncode == 0, done.stderr
     shown: dict[str, Any] = json.loads(done.stdout)
@@ -73,10 +73,13 @@ def test_seventeen_acts_end_as_promised() -> None:
             )
             for title, got in zip(titles, ("merged", "blocked"), strict=True)
         ),
+        ("a change that breaks the service", "rolled back"),
     ]
     real = " ".join(line for a in shown["acts"] for line in a["evidence"])
     for tool in ("terraform 1.", "helm v", "promtool 2."):
         assert tool in real
+    picture = Path(real.rpartition("picture: ")[2])
+    assert "breach certain" in picture.read_text()
     assert "actions:" in real, "the plan came from a workflow's artifact"
     saw = {a["act"]: a["github_saw"] for a in shown["acts"]}
     assert (
@@ -86,7 +89,7 @@ def test_seventeen_acts_end_as_promised() -> None:
     )
     assert "relax" not in saw["outside the allowlist"]
     # The show itself goes to stderr and names no token.
-    assert "As promised: 17 of 17 acts" in done.stderr
+    assert "As promised: 18 of 18 acts" in done.stderr
     assert "demo-acme" not in done.stderr + done.stdout
     assert "Traceback" not in done.stderr
 

@@ -271,7 +271,7 @@ def test_the_readme_shows_the_demo_that_there_is() -> None:
     for number, act in enumerate(ACTS, 1):
         assert re.search(rf"(?m)^✓  {number} {re.escape(act.title)} +{act.expected} +{act.expected} ", shown), act.title
     assert f"{len(ACTS)} of {len(ACTS)} acts" in shown
-    assert f"{ {17: 'seventeen'}[len(ACTS)] } acts" in text_of(ROOT / "README.md")
+    assert f"{ {18: 'eighteen'}[len(ACTS)] } acts" in text_of(ROOT / "README.md")
 
 
 def test_the_readme_shows_a_check_that_the_tutorial_proves() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,13 +85,14 @@ def watch(
     )
     screen = _Screen(quiet=as_json)
     with running.session(target, repo, attended=attended, quiet=as_json, commits=True) as (session, number):
+        session.progress = screen.under(session.progress)
         done = watch_merge(session, number, wanted, shown=screen.rows, began=screen.begins)
     screen.close()
     written = _pictures(pictures, done, block) if pictures is not None else []
     if as_json:
         click.echo(json.dumps(document(done, written), indent=2))
     else:
-        for line in lines(done, written, plain=not screen.fine):
+        for line in lines(done, written, plain=not screen.fine, width=screen.width):
             click.echo(line)
         for alarm in done.alarms:
             click.echo(f"bascule: ALARM: {alarm}", err=True)
@@ -111,11 +113,11 @@ def code(done: Watched) -> ExitCode:
     return ExitCode.DONE
 
 
-def lines(done: Watched, written: list[str], *, plain: bool) -> list[str]:
+def lines(done: Watched, written: list[str], *, plain: bool, width: int = 120) -> list[str]:
     """Return the end of a watch in lines, for people."""
     from bascule.messages import watch as say
 
-    out = [] if done.live_at is None else _table(done.rows, plain=plain)
+    out = [] if done.live_at is None else _table(done.rows, plain=plain, width=width)
     if done.rollback is not None:
         out += ["", f"  rollback  {done.rollback.summary or done.rollback.status.value}"]
     if done.recovered is not None:
@@ -173,20 +175,32 @@ def _iso(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment is not None else None
 
 
-def _table(rows: tuple[Row, ...], *, plain: bool) -> list[str]:
+def _table(rows: tuple[Row, ...], *, plain: bool, width: int, live: bool = False) -> list[str]:
+    """Return a few lines for each objective, none longer than ``width``.
+
+    ``live``: before the end, when "ok" only means that nothing was found yet, and each line must stay one.
+    """
+    from textwrap import wrap
+
     from bascule.slo.picture import line
+    from bascule.slo.records import Answer
 
     marks = (
         {"ok": "+", "violation": "x", "undecided": "?"} if plain else {"ok": "✓", "violation": "✗", "undecided": "…"}
     )
-    width = max((len(r.objective.name) for r in rows), default=0)
+    names = max((len(r.objective.name) for r in rows), default=0)
+    indent = " " * (names + 6)
     out = []
     for row in rows:
-        mark, signs = marks[row.judgement.answer.value], line(row, widths=(20, 40), plain=plain)
-        out.append(f"  {mark} {row.objective.name:<{width}}  {signs}  {row.seen}/{row.planned} blocks")
+        answer = row.judgement.answer
+        waits = live and answer is Answer.OK and row.seen < row.planned
+        mark, signs = " " if waits else marks[answer.value], line(row, widths=(20, 40), plain=plain)
+        out.append(f"  {mark} {row.objective.name:<{names}}  {signs}  {row.seen}/{row.planned} blocks")
         # What a source said comes from outside: no line breaks, nothing that a terminal obeys.
-        out += [f"    {'':<{width}}  {text}" for text in (row.judgement.reason, _printable(row.note)) if text]
-    return out
+        for text in filter(None, (row.judgement.reason, _printable(row.note))):
+            out += wrap(text, width, initial_indent=indent, subsequent_indent=indent, max_lines=1 if live else None,
+                        placeholder=" ...")  # fmt: skip
+    return [text[:width] for text in out] if live else out
 
 
 def _printable(text: str) -> str:
@@ -199,7 +213,9 @@ class _Screen:
     def __init__(self, *, quiet: bool) -> None:
         from bascule.render.look import Look
 
-        self.fine = not Look.of(sys.stdout, os.environ).ascii
+        look = Look.of(sys.stdout, os.environ)
+        self.fine = not look.ascii
+        self.width = max(40, look.width - 1)
         self._quiet = quiet
         self._live = not quiet and sys.stderr.isatty()
         self._shown = 0
@@ -218,10 +234,19 @@ class _Screen:
         """Redraw the table."""
         if not self._live:
             return
-        table = [f"  {now:%H:%M:%S}", *_table(rows, plain=not self.fine)]
+        table = [f"  {now:%H:%M:%S}", *_table(rows, plain=not self.fine, width=self.width, live=True)]
         up = f"\x1b[{self._shown}A\x1b[J" if self._shown else ""
         click.echo(up + "\n".join(table), err=True)
         self._shown = len(table)
+
+    def under(self, tell: Callable[[str], None]) -> Callable[[str], None]:
+        """Return ``tell`` that leaves the table where it is; the next one begins below."""
+
+        def told(step: str) -> None:
+            self._shown = 0
+            tell(step)
+
+        return told
 
     def close(self) -> None:
         """Clear the live table; the final one goes to stdout."""
