@@ -9,8 +9,9 @@ from typing import Any
 from attrs import evolve
 
 from bascule.messages import watch as say
-from bascule.slo.desk import CALM_SECONDS, Desk, Row, Watch, recovered
+from bascule.slo.desk import CALM_SECONDS, Desk, recovered
 from bascule.slo.objective import Gauge, Objective, Ratio
+from bascule.slo.posts import Row, Watch
 from bascule.slo.records import Answer, Direction
 from bascule.types import Observation, Series
 

@@ -17,7 +17,7 @@ from bascule.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from bascule.pipeline.watching.run import Watched
-    from bascule.slo.desk import Row
+    from bascule.slo.posts import Row
 
 _HELP = """Watch a merged change: does an objective get worse from when it went live on?
 

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from attrs import define, evolve, field, frozen
+from attrs import evolve
 
 from bascule import wire
 from bascule.messages import slo as say
 from bascule.slo import judge
 from bascule.slo.objective import BLOCK_SECONDS, Gauge, Objective, Ratio, queries
-from bascule.slo.ratio import CALM
+from bascule.slo.posts import Known, Post, Row, Watch, rest, share, unrest, within
 from bascule.slo.records import Answer, Block, GaugeBlock, Judgement, RatioBlock, Seen
 from bascule.types import Observation, Series, WatchRequest
 
@@ -35,78 +35,6 @@ CALM_SECONDS = 600.0
 """How long an objective must be quiet to count as recovered (watch.md, "Rollback within 5 min")."""
 
 
-@frozen(kw_only=True)
-class Watch:
-    """One merge that is watched. ``live_at``: from when on users met it; times are aware, UTC.
-
-    ``before_at``: what came before this is what was normal; None: before ``live_at``.
-    """
-
-    run: str
-    repository: str
-    number: int
-    sha: str
-    live_at: datetime
-    ends_at: datetime
-    objectives: tuple[Objective, ...]
-    environment: str = ""
-    before_at: datetime | None = None
-
-
-@frozen(kw_only=True)
-class Row:
-    """What one objective of one watch says now, and the numbers for a picture.
-
-    ``values`` are the blocks since ``values_from``, a share of bad requests or a gauge's value; None: no data.
-    ``fired_at`` is when a violation was certain; ``calm`` the seconds for which nothing spoke against it.
-    """
-
-    objective: Objective
-    judgement: Judgement
-    person: bool
-    seen: int
-    planned: int
-    values: tuple[float | None, ...]
-    values_from: datetime
-    before: int
-    fired_at: datetime | None
-    calm: float
-    note: str = ""
-
-
-@define(kw_only=True)
-class _Known:
-    """The blocks of one series; ``first`` is the number of the block at index 0, counted from 1970."""
-
-    template: Series
-    first: int
-    blocks: list[Block] = field(factory=list)
-    note: str = ""
-
-    @property
-    def end(self) -> int:
-        return self.first + len(self.blocks)
-
-
-@define(kw_only=True)
-class _Post:
-    """One objective of one watch."""
-
-    watch: Watch
-    objective: Objective
-    series: str
-    first: int
-    planned: int
-    before: int
-    until: int
-    state: judge.State | None = None
-    fed: int = 0
-    calm: int = 0
-    calm_total: float = 0.0
-    calm_bad: float = 0.0
-    prolonged: bool = False
-
-
 class Desk:
     """All watches of one process. Not for two threads at once.
 
@@ -120,8 +48,8 @@ class Desk:
         self._blank = blank
         self._lag = min(LAG, float(seconds))
         self._patience = min(PATIENCE, 4.0 * seconds)
-        self._known: dict[str, _Known] = {}
-        self._posts: dict[str, list[_Post]] = {}
+        self._known: dict[str, Known] = {}
+        self._posts: dict[str, list[Post]] = {}
         self._watches: dict[str, Watch] = {}
 
     def open(self, watch: Watch) -> None:
@@ -133,7 +61,7 @@ class Desk:
         until = math.floor((watch.before_at or watch.live_at).timestamp() / self.seconds)
         planned = max(1, int((watch.ends_at.timestamp() - first * self.seconds) // self.seconds))
         self._posts[watch.run] = [
-            _Post(
+            Post(
                 watch=watch, objective=objective, series=self._series(objective, until), first=first, planned=planned,
                 before=self._before(objective), until=until,
             )
@@ -205,7 +133,7 @@ class Desk:
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
-    def _all(self) -> list[_Post]:
+    def _all(self) -> list[Post]:
         return [p for posts in self._posts.values() for p in posts]
 
     def _at(self, block: int) -> datetime:
@@ -227,14 +155,14 @@ class Desk:
                 start=self._at(begin), blocks=0, source=objective.source or "prometheus",
             )  # fmt: skip
             note = "" if template.source == "prometheus" else say.unknown_source(template.source)
-            self._known[name] = _Known(template=template, first=begin, note=note)
+            self._known[name] = Known(template=template, first=begin, note=note)
             for post in self._all():
                 if post.series == name:
                     post.state, post.fed = None, 0
-                    _unrest(post)
+                    unrest(post)
         return name
 
-    def _feed(self, post: _Post, now: datetime) -> None:
+    def _feed(self, post: Post, now: datetime) -> None:
         known = self._known[post.series]
         if post.state is None:
             if known.end < post.first and not self._too_late(post, now):
@@ -252,18 +180,18 @@ class Desk:
             post.state = judge.step(post.state, block)
             post.fed += 1
             decision = judge.decide(post.state)
-            _rest(post, block, decision.judgement)
+            rest(post, block, decision.judgement)
             if post.watch.before_at is not None and decision.judgement.answer is Answer.VIOLATION:
                 # It may still recover, and a statistic that has fired stays so: it begins anew.
                 post.state = self._begun(post, known)
             if decision.prolong and not post.prolonged and post.fed >= post.planned:
                 post.prolonged, post.planned = True, 2 * post.planned
 
-    def _too_late(self, post: _Post, now: datetime) -> bool:
+    def _too_late(self, post: Post, now: datetime) -> bool:
         """Return whether the watch is over, and so is the time for which silence is waited out."""
         return now.timestamp() >= (post.first + post.planned) * self.seconds + self._lag + self._patience
 
-    def _begun(self, post: _Post, known: _Known) -> judge.State:
+    def _begun(self, post: Post, known: Known) -> judge.State:
         end = post.until - known.first  # the block in which it went live is neither before nor after
         before = known.blocks[max(0, end - post.before) : end]
         options: Mapping[str, Any] = {
@@ -297,7 +225,7 @@ class Desk:
             if others:
                 post.state = judge.overlapped(post.state, others)
 
-    def _row(self, post: _Post) -> Row:
+    def _row(self, post: Post) -> Row:
         known = self._known[post.series]
         begin = max(known.first, post.until - SHOWN_BEFORE)
         shown = known.blocks[begin - known.first : post.first + post.fed - known.first]
@@ -313,11 +241,11 @@ class Desk:
             person=person,
             seen=post.fed,
             planned=post.planned,
-            values=tuple(_share(b) for b in shown),
+            values=tuple(share(b) for b in shown),
             values_from=self._at(begin),
             before=max(0, post.until - begin),
             fired_at=self._at(post.first + fired + 1) if fired is not None else None,
-            calm=float(post.calm * self.seconds) if _within(post) else 0.0,
+            calm=float(post.calm * self.seconds) if within(post) else 0.0,
             note=known.note,
         )
 
@@ -325,33 +253,6 @@ class Desk:
 def recovered(rows: Iterable[Row], seconds: float = CALM_SECONDS) -> bool:
     """Return whether every objective has been quiet for so many ``seconds``."""
     return all(r.calm >= seconds for r in rows)
-
-
-def _rest(post: _Post, block: Block, judgement: Judgement) -> None:
-    """Count the quiet: a block in which something was measured and nothing spoke against the merge.
-
-    A block without traffic says nothing: it neither counts nor ends the quiet. Silence of any other kind ends it.
-    """
-    state = post.state
-    assert state is not None
-    loud = judgement.answer is Answer.VIOLATION or judgement.evidence >= CALM
-    if loud or block.seen in {Seen.GONE, Seen.UNREACHABLE}:
-        _unrest(post)
-    elif state.seen > state.blank and _share(block) is not None:
-        post.calm += 1
-        if isinstance(block, RatioBlock):
-            post.calm_total += block.total
-            post.calm_bad += block.errors
-
-
-def _unrest(post: _Post) -> None:
-    post.calm, post.calm_total, post.calm_bad = 0, 0.0, 0.0
-
-
-def _within(post: _Post) -> bool:
-    """Return whether the quiet was within the objective, or within what was there before the merge."""
-    ratio = post.state.ratio if post.state is not None else None
-    return ratio is None or post.calm_bad <= ratio.plan.null * post.calm_total
 
 
 def _data(seen: Observation) -> int:
@@ -365,11 +266,3 @@ def _block(kind: str, numbers: tuple[float, ...] | None, why: Seen) -> Block:
         total, bad = max(0.0, numbers[0]), max(0.0, numbers[1])
         return RatioBlock(total=max(total, bad), errors=bad)
     return GaugeBlock(value=None, seen=why) if numbers is None else GaugeBlock(value=numbers[0])
-
-
-def _share(block: Block) -> float | None:
-    if block.seen is not Seen.DATA:
-        return None
-    if isinstance(block, RatioBlock):
-        return block.errors / block.total if block.total > 0 else None
-    return block.value

@@ -10,8 +10,9 @@ from typing import Any
 from attrs import frozen
 
 from bascule.messages import slo as say
-from bascule.slo.desk import LAG, Desk, Row, Watch
+from bascule.slo.desk import LAG, Desk
 from bascule.slo.objective import Objective
+from bascule.slo.posts import Row, Watch
 from bascule.slo.records import Answer, Judgement
 from bascule.types import Observation, Series, WatchRequest
 

@@ -10,8 +10,8 @@ from textwrap import wrap
 
 from bascule.messages import watch as say
 from bascule.render.sparkline import pair
-from bascule.slo.desk import Row
 from bascule.slo.objective import Gauge
+from bascule.slo.posts import Row
 
 WIDTH, HEIGHT = 760, 320
 _LEFT, _RIGHT, _TOP, _BOTTOM = 72, 20, 76, 44

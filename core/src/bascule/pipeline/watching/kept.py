@@ -18,7 +18,7 @@ from bascule.pipeline.session import Session
 from bascule.pipeline.undoing.found import readable
 from bascule.pipeline.watching.asked import Asked
 from bascule.pipeline.watching.loop import Seen
-from bascule.slo.desk import Watch
+from bascule.slo.posts import Watch
 from bascule.window.entries import ChangeRef, Entry, Outcome
 from bascule.window.plain import record_outcome
 

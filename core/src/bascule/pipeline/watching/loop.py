@@ -9,8 +9,9 @@ from attrs import field, frozen
 
 from bascule.pipeline.services import clients, services
 from bascule.pipeline.session import Session
-from bascule.slo.desk import LAG, PATIENCE, Desk, Row, Watch, recovered
+from bascule.slo.desk import LAG, PATIENCE, Desk, recovered
 from bascule.slo.objective import BLOCK_SECONDS, Objective
+from bascule.slo.posts import Row, Watch
 from bascule.slo.records import Answer
 from bascule.types import WatchContext
 

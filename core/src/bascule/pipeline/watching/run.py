@@ -21,8 +21,8 @@ from bascule.pipeline.undoing.told import tell_more
 from bascule.pipeline.watching import kept
 from bascule.pipeline.watching.asked import Asked, asked
 from bascule.pipeline.watching.loop import Pace, Seen, Shown, wait_recovered, watch
-from bascule.slo.desk import Row, Watch
 from bascule.slo.picture import details, headline
+from bascule.slo.posts import Row, Watch
 from bascule.slo.records import Answer
 from bascule.types import Result, RollbackFacts, RunStatus, TimelineRow
 

@@ -1,0 +1,123 @@
+"""What a desk keeps: its watches, the blocks of each series, how far each objective is, and how long it was quiet."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from attrs import define, field, frozen
+
+from bascule.slo import judge
+from bascule.slo.objective import Objective
+from bascule.slo.ratio import CALM
+from bascule.slo.records import Answer, Block, Judgement, RatioBlock, Seen
+from bascule.types import Series
+
+
+@frozen(kw_only=True)
+class Watch:
+    """One merge that is watched. ``live_at``: from when on users met it; times are aware, UTC.
+
+    ``before_at``: what came before this is what was normal; None: before ``live_at``.
+    """
+
+    run: str
+    repository: str
+    number: int
+    sha: str
+    live_at: datetime
+    ends_at: datetime
+    objectives: tuple[Objective, ...]
+    environment: str = ""
+    before_at: datetime | None = None
+
+
+@frozen(kw_only=True)
+class Row:
+    """What one objective of one watch says now, and the numbers for a picture.
+
+    ``values`` are the blocks since ``values_from``, a share of bad requests or a gauge's value; None: no data.
+    ``fired_at`` is when a violation was certain; ``calm`` the seconds for which nothing spoke against it.
+    """
+
+    objective: Objective
+    judgement: Judgement
+    person: bool
+    seen: int
+    planned: int
+    values: tuple[float | None, ...]
+    values_from: datetime
+    before: int
+    fired_at: datetime | None
+    calm: float
+    note: str = ""
+
+
+@define(kw_only=True)
+class Known:
+    """The blocks of one series; ``first`` is the number of the block at index 0, counted from 1970."""
+
+    template: Series
+    first: int
+    blocks: list[Block] = field(factory=list)
+    note: str = ""
+
+    @property
+    def end(self) -> int:
+        """Return the number of the first block that is not known."""
+        return self.first + len(self.blocks)
+
+
+@define(kw_only=True)
+class Post:
+    """One objective of one watch."""
+
+    watch: Watch
+    objective: Objective
+    series: str
+    first: int
+    planned: int
+    before: int
+    until: int
+    state: judge.State | None = None
+    fed: int = 0
+    calm: int = 0
+    calm_total: float = 0.0
+    calm_bad: float = 0.0
+    prolonged: bool = False
+
+
+def rest(post: Post, block: Block, judgement: Judgement) -> None:
+    """Count the quiet: a block in which something was measured and nothing spoke against the merge.
+
+    A block without traffic says nothing: it neither counts nor ends the quiet. Silence of any other kind ends it.
+    """
+    state = post.state
+    assert state is not None
+    loud = judgement.answer is Answer.VIOLATION or judgement.evidence >= CALM
+    if loud or block.seen in {Seen.GONE, Seen.UNREACHABLE}:
+        unrest(post)
+    elif state.seen > state.blank and share(block) is not None:
+        post.calm += 1
+        if isinstance(block, RatioBlock):
+            post.calm_total += block.total
+            post.calm_bad += block.errors
+
+
+def unrest(post: Post) -> None:
+    """Let the quiet begin anew."""
+    post.calm, post.calm_total, post.calm_bad = 0, 0.0, 0.0
+
+
+def within(post: Post) -> bool:
+    """Return whether the quiet was within the objective, or within what was there before the merge."""
+    ratio = post.state.ratio if post.state is not None else None
+    return ratio is None or post.calm_bad <= ratio.plan.null * post.calm_total
+
+
+def share(block: Block) -> float | None:
+    """Return the share of bad requests (0..1) or the gauge's value, None where nothing was measured."""
+    if block.seen is not Seen.DATA:
+        return None
+    if isinstance(block, RatioBlock):
+        return block.errors / block.total if block.total > 0 else None
+    return block.value
