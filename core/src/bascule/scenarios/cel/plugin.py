@@ -11,11 +11,8 @@ from bascule.types import Check, GateContext, Scenario
 @hookimpl
 def scenarios() -> Iterable[Scenario]:
     """Offer the scenario ``cel``."""
-    from bascule import expressions
     from bascule.scenarios.cel import rules
 
-    # Loading the library takes longer than a gate may on a busy machine: it is done where there is time for it.
-    expressions.compiled("true")
     return rules.book.scenarios()
 
 
