@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bascule.forge.allowlists import ENDPOINTS, GRAPHQL
-from bascule.forge.ports import Identity
+from bascule.forge.identity import Identity
 
 PAGE = Path(__file__).parent.parent / "security.md"
 BEGIN, END = "<!-- endpoints: generated -->\n", "<!-- endpoints: end -->\n"

@@ -11,23 +11,21 @@ import base64
 import itertools
 import json
 import os
+import re
 import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import requests
 from attrs import Factory, define, field, frozen
+from tests.support import warm
 
 from bascule.simulator.process import SimulatorProcess
 from bascule.window import keys
-
-MOVED = Path(__file__).parents[1] / "support" / "moved.py"
 
 # Secrets that no output, log or record may ever show; each is unlike anything else in these tests.
 TOKENS = {
@@ -57,6 +55,11 @@ labels: {require: ["change:safe", auto-relax-merge], deny: [hold]}
 rules: [{id: pages, use: allowlist/paths, only: ["docs/**"]}]
 """
 """A pack that judges the documentation and merges unasked; tests add to it."""
+
+
+# What in a repository's configuration needs which plugin.
+SCENARIOS = {name: rf"\b{name}\b" for name in ("deps", "helm", "release", "terraform")}
+SCENARIOS["observability"] = r"\bobservability\b|\bwatch:"
 
 
 def pack(*, relax: str = "reviews", **changes: str) -> str:
@@ -237,6 +240,8 @@ class Repo:
     full: str
     id: int
     admin: str
+    plugins: set[str] = Factory(set)
+    """The scenarios that its rulepacks have named so far; a run starts these and no others."""
 
     # -- setting it up, as any client of GitHub would -----------------------------------------------------------------
 
@@ -255,6 +260,9 @@ class Repo:
 
         A value is a text, None (remove the file), or a whole entry of GitHub's tree API.
         """
+        for path, what in files.items():
+            if path.startswith(".github/") and isinstance(what, str):
+                self.plugins |= {name for name, named in SCENARIOS.items() if re.search(named, what)}
         found = self.world.raw("GET", f"/repos/{self.full}/git/ref/heads/{branch}", by=by)
         parent = found.json()["object"]["sha"] if found.ok else self.head()
         entries = []
@@ -413,6 +421,7 @@ class Repo:
             "TMPDIR": str(self.world.folder),
             "BASCULE_API_URL": self.world.url,
             "BASCULE_JOURNAL_KEY": JOURNAL_KEY,
+            "BASCULE_PLUGINS": ",".join(sorted(self.plugins)),
         }
         if shared:
             found["GH_TOKEN"] = TOKENS[self.admin]
@@ -435,23 +444,30 @@ class Repo:
     ) -> Ran:
         """Run ``bascule ARGS`` to its end."""
         self.world.sim.control("requests", method="DELETE")
-        program = [str(MOVED), self.world.url] if moved else ["-m", "bascule"]
-        done = subprocess.run(
-            [sys.executable, *program, *args], env=self.env() if env is None else dict(env),
-            cwd=cwd or self.world.folder, capture_output=True, text=True, timeout=120, check=False,
-            stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-        ran = Ran(code=done.returncode, out=done.stdout, err=done.stderr, calls=self.world.log())
-        spotless(ran)
-        return ran
+        environ = self.env() if env is None else env
+        return self._running(args, environ, cwd=cwd, moved=moved).finish()
 
     def merge(self, number: int, *args: str, env: Mapping[str, str] | None = None, moved: bool = False) -> Ran:
         """Run ``bascule merge NUMBER --attended --json``."""
         return self.run("merge", str(number), "--attended", "--json", *args, env=env, moved=moved)
 
-    def start(self, *args: str, env: Mapping[str, str] | None = None) -> Running:
-        """Start ``bascule ARGS -R OWNER/NAME`` and return while it runs."""
-        return Running.of([sys.executable, "-m", "bascule", *args, "-R", self.full], env or self.env(), self.world)
+    def start(self, *args: str, env: Mapping[str, str] | None = None, cold: bool = False) -> Running:
+        """Start ``bascule ARGS -R OWNER/NAME`` and return while it runs.
+
+        ``cold``: in a fresh interpreter, with every installed plugin.
+        """
+        environ = env or (self.env(BASCULE_PLUGINS=None) if cold else self.env())
+        return self._running((*args, "-R", self.full), environ, cold=cold)
+
+    def _running(
+        self, args: Sequence[str], env: Mapping[str, str], *, cwd: Path | None = None, moved: bool = False,
+        cold: bool = False,
+    ) -> Running:  # fmt: skip
+        if moved:
+            started = warm.start(warm.MOVED, (self.world.url, *args), env=env, cwd=cwd or self.world.folder)
+        else:
+            started = warm.start(warm.BASCULE, args, env=env, cwd=cwd or self.world.folder, cold=cold)
+        return Running(started, self.world)
 
     def audit(self, env: Mapping[str, str] | None = None) -> tuple[Ran, list[dict[str, Any]]]:
         """Verify the whole journal and return its entries, oldest first."""
@@ -500,19 +516,8 @@ def settled(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 class Running:
     """A run that was started and not waited for."""
 
-    process: subprocess.Popen[str]
+    process: Any
     world: World
-
-    @classmethod
-    def of(cls, command: list[str], env: Mapping[str, str], world: World) -> Running:
-        """Start ``command``."""
-        return cls(
-            subprocess.Popen(
-                command, env=dict(env), cwd=world.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE, text=True,
-            ),
-            world,
-        )  # fmt: skip
 
     def until(self, reached: Callable[[list[dict[str, Any]]], bool], timeout: float = 60.0) -> bool:
         """Wait until the request log satisfies ``reached``; False when the run ended before."""

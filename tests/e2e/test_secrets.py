@@ -57,7 +57,7 @@ def test_no_other_process_is_given_a_token(world: World) -> None:
     repo.reviews()
     # While git fetches, the plugins' hosts are there as well.
     world.sim.control("faults", {"action": "delay", "seconds": 60, "path": "git-upload-pack"})
-    running = repo.start("merge", str(number), "--attended", "--json")
+    running = repo.start("merge", str(number), "--attended", "--json", cold=True)
     try:
         assert running.until(lambda log: any(c["held"] for c in log))
         driver = running.process.pid

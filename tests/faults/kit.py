@@ -8,14 +8,12 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import subprocess
-import sys
 import time
-from pathlib import Path
 from typing import Any
 
 from attrs import frozen
 from tests.e2e.kit import ADMIN, JOURNAL_KEY, TOKENS, Ran, Repo, World, is_api, short, spotless
+from tests.support import warm
 
 from bascule.cli.audit import show
 from bascule.clock import SystemClock
@@ -23,7 +21,6 @@ from bascule.forge import Secret, Tokens, connect, resolve
 from bascule.window.access import Access
 from bascule.window.keys import from_environment
 
-SWEEPER = Path(__file__).with_name("sweeper.py")
 HELD_AT_MOST = 300.0
 """Seconds; a hold is let go by the test long before."""
 
@@ -47,12 +44,12 @@ class Scene:
 
     def sweep(self) -> Ran:
         """Run ``bascule-restore --expired`` on a clock that waits by moving the simulator's."""
-        done = subprocess.run(
-            [sys.executable, str(SWEEPER), self.repo.world.url, "--expired", "--json", "-R", self.repo.full],
+        started = warm.start(
+            warm.SWEEPER, [self.repo.world.url, "--expired", "--json", "-R", self.repo.full],
             env=self.repo.env(HOME=str(self.repo.world.folder / "sweeper")), cwd=self.repo.world.folder,
-            capture_output=True, text=True, timeout=120, check=False, stdin=subprocess.DEVNULL,
         )  # fmt: skip
-        ran = Ran(code=done.returncode, out=done.stdout, err=done.stderr)
+        out, err = started.communicate(timeout=120)
+        ran = Ran(code=started.returncode, out=out, err=err)
         spotless(ran)
         return ran
 

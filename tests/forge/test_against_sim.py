@@ -13,8 +13,9 @@ from hub import ADMIN, DEV, Box, Hub, connection
 from bascule.clock import ManualClock
 from bascule.errors import OutsideError, UsageError
 from bascule.forge import Connection
+from bascule.forge.identity import Identity
 from bascule.forge.journal import REF
-from bascule.forge.ports import Identity, LostReplyError, RateLimitedError, RefusedError
+from bascule.forge.ports import LostReplyError, RateLimitedError, RefusedError
 from bascule.forge.reporter import Report
 from bascule.protection.rest import Write
 from bascule.types import FileKind

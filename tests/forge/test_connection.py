@@ -12,7 +12,8 @@ from bascule.clock import ManualClock
 from bascule.errors import UsageError
 from bascule.forge import Connection, Secret, Tokens, connect, resolve
 from bascule.forge.github import Spacing
-from bascule.forge.ports import Identity, LostReplyError
+from bascule.forge.identity import Identity
+from bascule.forge.ports import LostReplyError
 from bascule.forge.retrying import RetryPolicy
 
 KEPT = {"url": "x", "enforce_admins": {"enabled": True}}

@@ -10,8 +10,9 @@ import pytest
 from bascule.errors import OutsideError
 from bascule.forge.allowlists import AllowlistTransport
 from bascule.forge.github import GitHubTransport
+from bascule.forge.identity import Identity
 from bascule.forge.journal import REF, GitHubJournal
-from bascule.forge.ports import Identity, LostReplyError, RefusedError
+from bascule.forge.ports import LostReplyError, RefusedError
 from bascule.forge.rest import RepoAddress
 
 A, B, C = "a" * 40, "b" * 40, "c" * 40

@@ -9,8 +9,9 @@ import pytest
 from bascule.clock import ManualClock
 from bascule.forge.allowlists import AllowlistTransport
 from bascule.forge.github import GitHubTransport
+from bascule.forge.identity import Identity
 from bascule.forge.keeper import GitHubKeeper
-from bascule.forge.ports import Identity, LostReplyError, MovedError, RateLimitedError, RefusedError
+from bascule.forge.ports import LostReplyError, MovedError, RateLimitedError, RefusedError
 from bascule.forge.recording import CallLog, RecordingTransport
 from bascule.forge.rest import RepoAddress
 from bascule.protection.rest import Write

@@ -10,8 +10,9 @@ from forge_answers import LANDED, SHA, answer, armed, calm, rollup, ruleset, run
 from bascule.errors import OutsideError, UsageError
 from bascule.forge.allowlists import AllowlistTransport
 from bascule.forge.github import GitHubTransport
+from bascule.forge.identity import Identity
 from bascule.forge.merger import GitHubMerger
-from bascule.forge.ports import Identity, LostReplyError
+from bascule.forge.ports import LostReplyError
 from bascule.forge.rest import RepoAddress
 
 

@@ -31,8 +31,9 @@ from bascule.errors import BusyError, OutsideError, UsageError
 from bascule.forge.addresses import Api
 from bascule.forge.allowlists import AllowlistTransport
 from bascule.forge.github import GitHubTransport
+from bascule.forge.identity import Identity
 from bascule.forge.observer import Observer
-from bascule.forge.ports import Identity, LostReplyError, RefusedError
+from bascule.forge.ports import LostReplyError, RefusedError
 from bascule.forge.rest import RepoAddress
 from bascule.messages.forge import STICKY_MARK
 from bascule.types import Actor

@@ -9,7 +9,8 @@ import pytest
 from bascule.errors import UsageError
 from bascule.forge.allowlists import AllowlistTransport
 from bascule.forge.github import GitHubTransport
-from bascule.forge.ports import Identity, RefusedError
+from bascule.forge.identity import Identity
+from bascule.forge.ports import RefusedError
 from bascule.forge.reading import digest
 from bascule.forge.reporter import Report, Reporter
 from bascule.forge.rest import RepoAddress

@@ -8,7 +8,8 @@ import pytest
 
 from bascule.errors import OutsideError
 from bascule.forge.allowlists import AllowlistTransport
-from bascule.forge.ports import Identity, RefusedError, Request, Response, Transport
+from bascule.forge.identity import Identity
+from bascule.forge.ports import RefusedError, Request, Response, Transport
 from bascule.forge.rest import RepoAddress
 from bascule.forge.reverter import Reverter
 

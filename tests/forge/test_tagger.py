@@ -10,7 +10,8 @@ from forge_answers import LANDED, SHA
 from bascule.errors import OutsideError
 from bascule.forge.allowlists import AllowlistTransport
 from bascule.forge.github import GitHubTransport
-from bascule.forge.ports import Identity, RefusedError
+from bascule.forge.identity import Identity
+from bascule.forge.ports import RefusedError
 from bascule.forge.rest import RepoAddress
 from bascule.forge.tagger import GitHubTagger
 from bascule.types import ReleasePlan

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bascule.errors import UsageError
-from bascule.forge.ports import Identity
+from bascule.forge.identity import Identity
 from bascule.forge.tokens import SECRETS, Secret, Tokens, present, select, take
 
 ACTIONS = {"GITHUB_ACTIONS": "true"}

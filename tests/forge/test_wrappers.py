@@ -10,7 +10,8 @@ from bascule.clock import ManualClock
 from bascule.forge import queries
 from bascule.forge.allowlists import ENDPOINTS, GRAPHQL, AllowlistTransport, NotAllowedError, permitted
 from bascule.forge.github import GitHubTransport
-from bascule.forge.ports import Identity, LostReplyError, MovedError, RateLimitedError, Request
+from bascule.forge.identity import Identity
+from bascule.forge.ports import LostReplyError, MovedError, RateLimitedError, Request
 from bascule.forge.recording import CallLog, RecordingTransport
 from bascule.forge.retrying import RetryingReads, RetryPolicy
 from bascule.forge.tokens import Secret

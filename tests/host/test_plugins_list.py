@@ -42,6 +42,28 @@ def test_rows_are_aligned_and_a_broken_plugin_is_one(good) -> None:
     assert rows[-1].endswith("2 quarantined: a rulepack that names one of these blocks.")
 
 
+def test_what_the_owner_did_not_choose_is_not_started(good) -> None:
+    good.add("other", "print('started')\nraise RuntimeError('started')")
+    done = run(good, "plugins", "list", "--json", BASCULE_PLUGINS="good, terraform")
+    rows = {r["name"]: r for r in json.loads(done.stdout)["plugins"]}
+    status = {name: row["status"] for name, row in rows.items()}
+    kept = {"allowlist", "cel", "good", "terraform"}
+    assert status == {name: "ok" if name in kept else "off" for name in status}
+    assert status["other"] == "off"
+    assert (rows["other"]["reason"], rows["other"]["hooks"]) == ("`BASCULE_PLUGINS` does not name it", [])
+    none = json.loads(run(good, "plugins", "list", "--json", BASCULE_PLUGINS="").stdout)["plugins"]
+    assert {r["name"] for r in none if r["status"] == "ok"} == {"allowlist", "cel"}
+    shown = run(good, "plugins", "list", BASCULE_PLUGINS="good").stdout
+    assert "off: a rulepack that names one of these blocks." in shown
+
+
+def test_what_was_chosen_has_to_be_there(good) -> None:
+    done = run(good, "plugins", "list", BASCULE_PLUGINS="good godo")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "BASCULE_PLUGINS: the plugin `godo` is not installed" in done.stderr
+    assert "fix: `pip install bascule-godo`" in done.stderr
+
+
 def test_what_cannot_show_signs_gets_words(good) -> None:
     good.add("bad", "import not_there")
     done = run(good, "plugins", "list", PYTHONIOENCODING="ascii")

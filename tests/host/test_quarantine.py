@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from bascule.host.driver import Hosts
 from bascule.testing import make_context, make_pack
 from bascule.types import PluginReport, Status
 
@@ -23,6 +24,15 @@ def bad_row(site, name: str) -> PluginReport:
     assert rows[name].status == "quarantined"
     assert rows[name].fix
     return rows[name]
+
+
+def test_what_is_off_blocks_and_says_why(good) -> None:
+    with Hosts.discover(chosen=(), path=[str(good.root)]) as hosts:
+        checks = {c.rule: c for c in hosts.gate(make_context(pack=make_pack(scenario="good")))}
+        assert set(hosts.scenarios()) == {"allowlist", "cel"}
+    assert checks["good/plugin"].status is Status.BLOCK
+    assert "is off: `BASCULE_PLUGINS` does not name it" in checks["good/plugin"].found
+    assert checks["good/plugin"].fix == "Add `good` to `BASCULE_PLUGINS`, or unset the variable."
 
 
 BAD_CODE = [

@@ -14,7 +14,8 @@ from tests.window.fake import JOURNAL, Client, FakeJournal, FakeKeeper, FakeMerg
 from tests.window.kit import REPOSITORY, WINDOW_KEY, Stage, count
 
 from bascule.errors import ExitCode
-from bascule.forge.ports import Identity, RawCommit, RefusedError, Response
+from bascule.forge.identity import Identity
+from bascule.forge.ports import RawCommit, RefusedError, Response
 from bascule.forge.tokens import Secret, Tokens
 from bascule.pipeline.act import act
 from bascule.pipeline.decide import Decision

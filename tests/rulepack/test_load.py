@@ -126,7 +126,7 @@ def test_every_value_knows_its_place(pack: Callable[[str], Rulepack]) -> None:
         ),
         (
             "version: 1\nscenario: helm\nmatch: {files: [a]}\n",
-            "2:11: the scenario `helm` needs the plugin `helm`, which is quarantined: it could not be imported",
+            "2:11: the scenario `helm` needs the plugin `helm`, which cannot be used: it could not be imported",
         ),
         (
             HEAD + "rules: [{id: a, use: infra/acts, deny: [delete]}]\n",

@@ -19,7 +19,7 @@ from tests.window.kit import KEYS, WINDOW_KEY, admins, count
 from bascule.clock import ManualClock
 from bascule.forge import Secret, Tokens, connect, resolve
 from bascule.forge.github import Spacing
-from bascule.forge.ports import Identity
+from bascule.forge.identity import Identity
 from bascule.forge.retrying import RetryPolicy
 from bascule.simulator.process import SimulatorProcess
 from bascule.types import MergePlan, Plan, Relaxation, Way

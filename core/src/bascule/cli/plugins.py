@@ -56,10 +56,11 @@ def list_(as_json: bool) -> int:
     from bascule import wire
     from bascule.cli import plugins_show as show
     from bascule.host.driver import Hosts
+    from bascule.host.settings import chosen
     from bascule.messages import plugins as texts
     from bascule.render.look import Look
 
-    with Hosts.discover() as hosts:
+    with Hosts.discover(chosen=chosen(os.environ)) as hosts:
         reports = hosts.reports()
     if as_json:
         click.echo(json.dumps({"schema_version": 1, "plugins": wire.dump(reports)}, indent=2))
@@ -103,11 +104,12 @@ def doctor(name: str | None, as_json: bool) -> int:
 def new(name: str, folder: Path | None, as_json: bool) -> int:
     """Write the files and say what comes next."""
     from bascule.host.driver import Hosts
+    from bascule.host.settings import chosen
     from bascule.messages import plugins as texts
     from bascule.templates import distribution
 
     distribution.check_name(name, ())  # what is mistyped need not wait for the plugins' processes
-    with Hosts.discover() as hosts:
+    with Hosts.discover(chosen=chosen(os.environ)) as hosts:
         taken = {n for r in hosts.reports() for n in (r.name, *r.scenarios)}
     distribution.check_name(name, taken)
     place = folder or Path(f"bascule-{name}")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bascule.types import PluginReport
 
 COLUMNS = ("NAME", "VERSION", "STATUS", "API", "HOOKS", "SCENARIOS")
-_SIGNS = {"ok": "✓", "failed": "✗", "quarantined": "✗", "note": "~"}
+_SIGNS = {"ok": "✓", "failed": "✗", "quarantined": "✗", "off": "~", "note": "~"}
 
 
 def table(reports: Sequence[PluginReport], look: Look) -> str:

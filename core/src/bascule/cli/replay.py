@@ -41,6 +41,7 @@ def replay(
     from bascule.clock import SystemClock
     from bascule.errors import UsageError
     from bascule.host.driver import Hosts
+    from bascule.host.settings import chosen
     from bascule.messages import replay as say
     from bascule.render import Look
     from bascule.replay import document, run, text
@@ -49,7 +50,7 @@ def replay(
         raise UsageError("--show and --diff exclude each other", where="--show", hint=say.SHOW_OR_DIFF)
     request = run.Request(path=path, last=last, branch=branch, rulepack=rulepack, diff=diff)
     look = Look.of(sys.stdout, os.environ)
-    with Hosts.discover() as hosts:
+    with Hosts.discover(chosen=chosen(os.environ)) as hosts:
         if sha is not None:
             one = run.show(request, sha, hosts)
             click.echo(json.dumps(document.document_of(one), indent=2) if as_json else text.text_of(one, look))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -224,10 +225,10 @@ def _settings_problems() -> tuple[Problem, ...]:
 def _hosts() -> Iterator[tuple[Hosts, Catalog]]:
     """Yield the installed plugins and what packs may name of them."""
     from bascule.host.driver import Hosts
-    from bascule.host.settings import PATIENT
+    from bascule.host.settings import PATIENT, chosen
     from bascule.rulepack.catalog import Catalog
 
-    with Hosts.discover(limits=PATIENT) as hosts:
+    with Hosts.discover(chosen=chosen(os.environ), limits=PATIENT) as hosts:
         yield hosts, Catalog(scenarios=hosts.scenarios(), broken=hosts.broken(), fixes=hosts.fixes())
 
 

@@ -14,10 +14,10 @@ import click
 
 from bascule import streams
 from bascule.clock import SystemClock
-from bascule.types import Result
 
 if TYPE_CHECKING:
     from bascule.pipeline.session import Session
+    from bascule.types import Result
 
 _SHA = re.compile(r"(?=.*[a-f])[0-9a-f]{7,40}|[0-9]{10,40}")
 OUTPUTS = ("text", "json", "markdown", "github")
@@ -64,6 +64,7 @@ def session(
     evidence = files(given)
     from bascule.forge import connect, protect_process, resolve
     from bascule.host.driver import Hosts
+    from bascule.host.settings import chosen
     from bascule.pipeline.session import Session
 
     tokens = protect_process()
@@ -72,7 +73,7 @@ def session(
     journal_repo = os.environ.get("BASCULE_JOURNAL_REPO") or None
     connection = connect(where, tokens, clock=clock, environ=os.environ, journal_repo=journal_repo)
     try:
-        with Hosts.discover(clock=clock) as hosts:
+        with Hosts.discover(chosen=chosen(os.environ), clock=clock) as hosts:
             made = Session(
                 connection=connection,
                 tokens=tokens,

@@ -43,6 +43,7 @@ def on_history(
         UsageError: an argument or a file that cannot be used.
     """
     from bascule.host.driver import Hosts
+    from bascule.host.settings import chosen
     from bascule.pipeline.services import clients
     from bascule.slo.past import Verdict, judged, overall
     from bascule.types import WatchContext
@@ -52,7 +53,7 @@ def on_history(
     objectives = _objectives(files)
     services = _services(address)
     paths = clients({**os.environ, _VARIABLE: address})
-    with Hosts.discover() as hosts:
+    with Hosts.discover(chosen=chosen(os.environ)) as hosts:
 
         def ask(
             requests: tuple[WatchRequest, ...], series: tuple[Series, ...], then: datetime

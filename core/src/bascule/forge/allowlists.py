@@ -13,7 +13,8 @@ from functools import cache
 
 from attrs import frozen
 
-from bascule.forge.ports import Identity, Request, Response, Transport
+from bascule.forge.identity import Identity
+from bascule.forge.ports import Request, Response, Transport
 from bascule.forge.queries import OPERATIONS
 
 

@@ -23,11 +23,12 @@ from bascule.forge.fetch import (
     fill,
 )
 from bascule.forge.github import GitHubTransport, Spacing
+from bascule.forge.identity import Identity
 from bascule.forge.journal import GitHubJournal
 from bascule.forge.keeper import GitHubKeeper
 from bascule.forge.merger import GitHubMerger
 from bascule.forge.observer import Observer
-from bascule.forge.ports import Identity, Transport
+from bascule.forge.ports import Transport
 from bascule.forge.recording import CallLog, RecordingTransport
 from bascule.forge.repo import Target
 from bascule.forge.reporter import Reporter

@@ -9,8 +9,9 @@ from typing import Any
 from bascule.errors import OutsideError, UsageError
 from bascule.forge import queries, reading
 from bascule.forge.graphql import ask
+from bascule.forge.identity import Identity
 from bascule.forge.observer import read_standing, read_viewer
-from bascule.forge.ports import Identity, Request, Transport
+from bascule.forge.ports import Request, Transport
 from bascule.forge.reading import shaped
 from bascule.forge.recording import CallLog
 from bascule.forge.rest import RepoAddress, Shape, a_list, expect, mapping_with, nothing, segment, send

@@ -9,22 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from enum import Enum
 from typing import Any, Protocol
 
 from attrs import field, frozen
 
 from bascule.errors import OutsideError
 from bascule.protection.rest import Write
-
-
-class Identity(Enum):
-    """Who a token stands for; each has an allowlist of endpoints (DESIGN, section 6)."""
-
-    OBSERVER = "observer"
-    MERGER = "merger"
-    KEEPER = "keeper"
-    SWEEPER = "sweeper"
 
 
 @frozen(kw_only=True)

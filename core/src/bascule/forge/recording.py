@@ -8,8 +8,8 @@ from datetime import datetime
 from attrs import frozen
 
 from bascule.clock import Clock
+from bascule.forge.identity import Identity
 from bascule.forge.ports import (
-    Identity,
     LostReplyError,
     MovedError,
     RateLimitedError,

@@ -13,7 +13,7 @@ from collections.abc import Mapping, MutableMapping
 from attrs import field, frozen
 
 from bascule.errors import UsageError
-from bascule.forge.ports import Identity
+from bascule.forge.identity import Identity
 from bascule.messages import forge as text
 
 GENERAL = ("GH_TOKEN", "GITHUB_TOKEN")

@@ -11,11 +11,14 @@ from collections.abc import Collection, Iterable, Sequence
 from attrs import frozen
 
 from bascule import streams
+from bascule.errors import UsageError
 from bascule.host.requirements import unmet
+from bascule.host.settings import CHOSEN
 from bascule.host.table import GROUP
 from bascule.messages import host as texts
 from bascule.types import PluginReport
 
+CORE = "bascule"
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
@@ -54,13 +57,18 @@ def search_path(extra: Iterable[str] = ()) -> tuple[str, ...]:
 
 
 def discover(
-    path: Sequence[str], only: Collection[str] | None = None
+    path: Sequence[str], only: Collection[str] | None = None, chosen: Collection[str] | None = None
 ) -> tuple[tuple[Found, ...], tuple[PluginReport, ...]]:
     """List the plugins on ``path``.
 
     Args:
         path: directories, as :func:`search_path` returns them.
         only: names of plugins to keep; None keeps all. Clashes are found among all of them.
+        chosen: names of the plugins that are to be started beside Bascule's own; None for all. The others are reported
+            as ``off``: a pack that names one is told why it blocks.
+
+    Raises:
+        UsageError: one that was chosen is not installed.
 
     Returns:
         The distributions whose plugins can be loaded, sorted by name, and a report for each that cannot.
@@ -86,6 +94,16 @@ def discover(
     if only is not None:
         kept = [_only(found, only) for found in kept]
         refused = [report for report in refused if report.name in only]
+    if chosen is not None:
+        installed = {entry.name for found in kept for entry in found.entries} | {report.name for report in refused}
+        if absent := sorted(set(chosen) - installed):
+            unknown = texts.chosen_not_installed(absent[0])
+            raise UsageError(unknown.reason, where=CHOSEN, hint=unknown.fix)
+        for index, found in enumerate(kept):
+            if found.name != CORE:
+                off = [entry for entry in found.entries if entry.name not in chosen]
+                refused += [_report(entry.name, found, texts.left_out(entry.name, CHOSEN), "off") for entry in off]
+                kept[index] = _only(found, chosen)
     usable: list[Found] = []
     for found in kept:
         text = unmet(found.name, found.requires, path) if found.entries else None
@@ -154,12 +172,12 @@ def _only(found: Found, names: Collection[str]) -> Found:
     return Found(name=found.name, version=found.version, entries=entries, requires=found.requires)
 
 
-def _report(name: str, found: Found, text: texts.Text) -> PluginReport:
+def _report(name: str, found: Found, text: texts.Text, status: str = "quarantined") -> PluginReport:
     return PluginReport(
         name=name,
         distribution=found.name,
         version=found.version,
-        status="quarantined",
+        status=status,
         reason=text.reason,
         fix=text.fix,
     )

@@ -67,6 +67,7 @@ class Hosts:
         cls,
         only: Collection[str] | None = None,
         *,
+        chosen: Collection[str] | None = None,
         path: Iterable[str] = (),
         limits: Limits | None = None,
         clock: Clock | None = None,
@@ -76,13 +77,14 @@ class Hosts:
 
         Args:
             only: names of plugins to know about; None for all.
+            chosen: names of plugins to start beside the core's own; None for all. The others are known as ``off``.
             path: extra directories to look for plugins in, after ``sys.path``; hosts import from them as well.
             limits: time and size limits; the defaults are those of :mod:`bascule.hookspecs`.
             clock: what time limits are measured by (``elapsed`` only). It must move: hosts are real processes.
             env: extra environment variables for hosts, for instance the address of a metrics server. Never a token.
         """
         settings = Settings(path=search_path(path), limits=limits or Limits(), env=dict(env or {}))
-        found, refused = discover(settings.path, only)
+        found, refused = discover(settings.path, only, chosen)
         return cls(found, refused, settings, clock or SystemClock())
 
     def __enter__(self) -> Self:
@@ -121,7 +123,9 @@ class Hosts:
         if name in roster.by_name:
             return None
         report = roster.refused.get(name)
-        return checks.missing(name, where) if report is None else checks.quarantined(report, where)
+        if report is None:
+            return checks.missing(name, where)
+        return (checks.left_out if report.status == "off" else checks.quarantined)(report, where)
 
     def broken(self) -> Mapping[str, str]:
         """Return the reasons by name of what cannot be used: plugins, and scenarios they would have offered."""

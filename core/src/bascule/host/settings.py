@@ -7,6 +7,9 @@ from collections.abc import Mapping
 
 from attrs import field, frozen
 
+CHOSEN = "BASCULE_PLUGINS"
+"""The variable that names the plugins to start."""
+
 # Everything a tool needs to start, and nothing that can open a door: no token, no agent's socket, no proxy (its
 # address may carry a password), no PYTHON* that would change what is imported.
 INHERITED = ("PATH", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "SYSTEMROOT")
@@ -57,6 +60,16 @@ class Settings:
     path: tuple[str, ...]
     limits: Limits = Limits()
     env: Mapping[str, str] = field(factory=dict)
+
+
+def chosen(environ: Mapping[str, str]) -> frozenset[str] | None:
+    """Return the plugins that the machine's owner wants started beside Bascule's own; None for all that are installed.
+
+    Args:
+        environ: ``BASCULE_PLUGINS`` holds names, separated by commas or spaces; empty means none but Bascule's own.
+    """
+    names = environ.get("BASCULE_PLUGINS")
+    return None if names is None else frozenset(names.replace(",", " ").split())
 
 
 def clean_environment(home: str, extra: Mapping[str, str]) -> dict[str, str]:

@@ -44,6 +44,19 @@ def name_clash(name: str, sources: Sequence[str]) -> Text:
     )
 
 
+def left_out(name: str, variable: str) -> Text:
+    """An installed plugin that the machine's owner did not choose."""
+    return Text(f"{code(variable)} does not name it", f"Add {code(name)} to {code(variable)}, or unset the variable.")
+
+
+def chosen_not_installed(name: str) -> Text:
+    """A plugin that was chosen and is not there."""
+    return Text(
+        f"the plugin {code(name)} is not installed",
+        f"`pip install {distribution_of(name)}`, or take the name out; `bascule plugins list` shows what is installed",
+    )
+
+
 def odd_name(name: str, kind: str) -> Text:
     """A name that cannot be written in a rulepack."""
     return Text(

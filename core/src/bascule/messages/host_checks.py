@@ -41,8 +41,23 @@ def quarantined(report: PluginReport, where: str | None = None) -> Check:
     )
 
 
+def left_out(report: PluginReport, where: str | None = None) -> Check:
+    """A rulepack names a plugin that is installed and not among those that are to be started."""
+    return _check(
+        report.name,
+        "plugin",
+        Status.BLOCK,
+        f"the plugin {code(report.name)} of {code(report.source)} is off: {report.reason}",
+        "a plugin that is started",
+        report.fix,
+        where,
+    )
+
+
 def mended(report: PluginReport) -> str:
-    """What to do about a quarantined plugin, with a command to install it."""
+    """What to do about a plugin that cannot be used, with a command to install it where it is broken."""
+    if report.status == "off":
+        return report.fix
     afresh = f"`pip install --force-reinstall {report.distribution}`"
     return f"{report.fix.rstrip('.')}. Or install it afresh: {afresh}"
 

@@ -62,8 +62,9 @@ NOTHING_INSTALLED = "No plugin is installed. Try: pip install bascule-terraform"
 
 def summary(reports: Sequence[PluginReport]) -> str:
     """Return the sentence below the table."""
-    bad = sum(r.status != "ok" for r in reports)
-    tail = f", {bad} quarantined: a rulepack that names one of these blocks" if bad else ""
+    bad, off = (sum(r.status == status for r in reports) for status in ("quarantined", "off"))
+    said = ", ".join(f"{n} {what}" for n, what in ((bad, "quarantined"), (off, "off")) if n)
+    tail = f", {said}: a rulepack that names one of these blocks" if said else ""
     return f"{count(len(reports), 'plugin')}{tail}."
 
 

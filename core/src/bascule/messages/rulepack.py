@@ -179,7 +179,7 @@ def broken_plugin(name: str, what: str, reason: str, fix: str = "") -> Said:
     """A plugin that is installed and was refused; ``fix`` is what its own row says."""
     reason = reason.rstrip(".")
     fix = fix or f"see `bascule plugins list`; a newer version may help: pip install --upgrade bascule-{name}"
-    return f"{what} needs the plugin {code(name)}, which is quarantined: {reason}", fix
+    return f"{what} needs the plugin {code(name)}, which cannot be used: {reason}", fix
 
 
 def missing_part(plugin: str, kind: str, name: str, known: Iterable[str]) -> Said:

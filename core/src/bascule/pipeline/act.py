@@ -7,7 +7,7 @@ from collections.abc import Callable
 from attrs import evolve
 
 from bascule.errors import BasculeError, UsageError
-from bascule.forge.ports import Identity
+from bascule.forge.identity import Identity
 from bascule.git import Git
 from bascule.messages import pipeline as say
 from bascule.pipeline import tagging

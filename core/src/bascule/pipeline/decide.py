@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from attrs import evolve, field, frozen
 
 from bascule.config.settings import Settings
-from bascule.forge.ports import Identity, RefState, RefusedError
+from bascule.forge.identity import Identity
+from bascule.forge.ports import RefState, RefusedError
 from bascule.forge.snapshot import JournalView, Snapshot
 from bascule.messages import pipeline as say
 from bascule.pipeline.configured import configured

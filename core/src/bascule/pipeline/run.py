@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import evolve
 
 from bascule.errors import BasculeError
-from bascule.forge.ports import Identity
+from bascule.forge.identity import Identity
 from bascule.forge.reporter import Report
 from bascule.messages import pipeline as say
 from bascule.pipeline import tagging

@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 
 from bascule import wire
 from bascule.errors import BasculeError, OutsideError
-from bascule.forge.ports import Identity
+from bascule.forge.identity import Identity
 from bascule.git import Git
 from bascule.messages import tagging as say
 from bascule.pipeline.decide import Decision

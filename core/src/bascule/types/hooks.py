@@ -196,9 +196,9 @@ CAUSES = (
 class PluginReport:
     """One row of ``bascule plugins list``: an entry point and what became of it.
 
-    ``status`` is ``ok`` or ``quarantined``; then ``reason`` says what was found and ``fix`` what to do. ``api`` is the
-    HOOK_API its scenarios state, None where they could not be asked. ``hooks`` are the hooks it implements,
-    ``scenarios`` the names it offers.
+    ``status`` is ``ok``, ``quarantined``, or ``off`` where ``BASCULE_PLUGINS`` does not name it; unless it is ``ok``,
+    ``reason`` says what was found and ``fix`` what to do. ``api`` is the HOOK_API its scenarios state, None where they
+    could not be asked. ``hooks`` are the hooks it implements, ``scenarios`` the names it offers.
     """
 
     name: str

@@ -10,7 +10,8 @@ from attrs import frozen
 from bascule import streams
 from bascule.clock import Clock
 from bascule.errors import ConfigError, UsageError
-from bascule.forge.ports import Identity, JournalStore, Keeper
+from bascule.forge.identity import Identity
+from bascule.forge.ports import JournalStore, Keeper
 from bascule.forge.snapshot import Standing
 from bascule.forge.tokens import Secret
 from bascule.messages import journal as say

@@ -8,7 +8,7 @@ from attrs import evolve, field, frozen
 
 from bascule.config.settings import Settings
 from bascule.errors import UsageError
-from bascule.forge.ports import Identity
+from bascule.forge.identity import Identity
 from bascule.forge.snapshot import Snapshot
 from bascule.gates.protected_files import is_protected
 from bascule.git import CommitInfo, Git

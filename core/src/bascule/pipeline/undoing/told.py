@@ -9,7 +9,7 @@ from attrs import evolve
 
 from bascule import wire
 from bascule.errors import BasculeError
-from bascule.forge.ports import Identity
+from bascule.forge.identity import Identity
 from bascule.messages import notify as texts
 from bascule.messages import rollback as say
 from bascule.notify.notice import Event, Notice
