@@ -25,6 +25,7 @@ from typing import IO, Any
 
 COLD = os.environ.get("BASCULE_TEST_COLD", "") == "1" or not hasattr(os, "pidfd_open")
 BASCULE = "bascule"
+CRADLE = "bascule-tests-cradle-"
 MOVED = str(Path(__file__).with_name("moved.py"))
 SWEEPER = str(Path(__file__).parents[1] / "faults" / "sweeper.py")
 _LIMIT = 1 << 18  # bytes of a request; what a command line and an environment may take
@@ -174,6 +175,55 @@ def serve(line: socket.socket) -> dict[str, Any]:
         line.send(json.dumps({"pid": pid}).encode())
 
 
+class Cradled:
+    """The process that hosts are forked from, itself forked from ``cradle.py``; the part of ``Popen`` that is used."""
+
+    def __init__(self, command: Sequence[str], *, pass_fds: Sequence[int], **_: Any) -> None:
+        line = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        line.connect(f"\0{CRADLE}{os.getppid()}")
+        config = {"path": json.loads(command[-1])["path"]}
+        socket.send_fds(line, [json.dumps(config).encode()], pass_fds)
+        self._pid = int(line.recv(64))
+        line.close()
+
+    def kill(self) -> None:
+        """End it."""
+        os.kill(self._pid, signal.SIGKILL)
+
+    def wait(self) -> None:
+        """Nothing: ``cradle.py`` is who has to wait."""
+
+
+def cradle() -> None:
+    """Let hosts of this process's forks be started as what they are in a fresh process, without its imports."""
+    from types import SimpleNamespace
+
+    from bascule.host import nursery, process
+    from bascule.host.settings import Settings, clean_environment
+
+    ready, tell = os.pipe()
+    subprocess.Popen(
+        [sys.executable, "-I", "-u", str(Path(__file__).with_name("cradle.py")), f"{CRADLE}{os.getpid()}"],
+        stdin=subprocess.DEVNULL, stdout=tell, cwd="/", start_new_session=True, preexec_fn=_end_with_parent,
+        env={**clean_environment("/", {}), nursery.MARK: nursery.BLANK},
+    )  # fmt: skip
+    os.close(tell)
+    assert os.read(ready, 1) == b"."
+    os.close(ready)
+
+    def direct(config: Mapping[str, Any], fds: Mapping[str, int], home: str, env: Mapping[str, str]) -> nursery.Born:
+        return nursery.Nursery(Settings(path=tuple(config["path"]))).fork(config, fds, home, env)
+
+    nursery.subprocess = SimpleNamespace(Popen=Cradled, DEVNULL=subprocess.DEVNULL)  # type: ignore[assignment]
+    process.Direct = direct  # type: ignore[assignment,misc]
+
+
+def _end_with_parent() -> None:
+    import ctypes
+
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 def become(request: dict[str, Any]) -> None:
     """Do what a fresh process would do, from where it has put the tokens out of reach; end as it would."""
     from bascule.cli.root import TOKENLESS
@@ -203,7 +253,20 @@ def become(request: dict[str, Any]) -> None:
     sys.exit(main())
 
 
+def end(code: int) -> None:
+    """End as the interpreter would, but for taking every module to pieces."""
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
     preload()
+    cradle()
     wanted = serve(socket.socket(fileno=int(sys.argv[1])))
-    become(wanted)
+    try:
+        become(wanted)
+    except SystemExit as ended:
+        end(int(ended.code or 0))
+    end(0)

@@ -29,6 +29,17 @@ class RefRaceLost(GitError):
     """The ref did not have the expected value any more."""
 
 
+_CONFIG = """\
+[uploadpack]
+\tallowFilter = true
+\tallowAnySHA1InWant = true
+[gc]
+\tauto = 0
+[core]
+\tlogAllRefUpdates = false
+"""
+
+
 class GitRepo:
     """A bare repository at `directory`; callers hold the server's lock."""
 
@@ -49,13 +60,8 @@ class GitRepo:
         """Make the repository on disk."""
         self.directory.mkdir(parents=True)
         self._text("init", "-q", "--bare", f"--initial-branch={default_branch}")
-        for key, value in (
-            ("uploadpack.allowFilter", "true"),
-            ("uploadpack.allowAnySHA1InWant", "true"),
-            ("gc.auto", "0"),
-            ("core.logAllRefUpdates", "false"),
-        ):
-            self._text("config", key, value)
+        with (self.directory / "config").open("a", encoding="utf-8") as config:
+            config.write(_CONFIG)
 
     def set_head(self, branch: str) -> None:
         """Point HEAD at a branch."""

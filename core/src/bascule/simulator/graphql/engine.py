@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -136,12 +136,9 @@ class _Roots:
 def execute(ctx: Ctx, query: str, variables: dict[str, Any], operation: str | None) -> dict[str, Any]:
     """Run one document and return GitHub's answer."""
     actor = require_user(ctx)
-    try:
-        document = parse(query)
-    except GraphQLError as error:
-        return {"errors": [shown(error)]}
-    if wrong := validate(schema(), document):
-        return {"errors": [shown(error) for error in wrong]}
+    document = _valid(query)
+    if isinstance(document, list):
+        return {"errors": document}
     try:
         cost = _cost(document, variables, operation)
     except GraphqlFault as fault:
@@ -166,6 +163,17 @@ def execute(ctx: Ctx, query: str, variables: dict[str, Any], operation: str | No
         field_resolver=_resolve,
     )
     return _answer(result)
+
+
+@lru_cache(maxsize=256)
+def _valid(query: str) -> DocumentNode | list[dict[str, Any]]:
+    """Return the document, or what is wrong with it as GitHub shows it. Clients send few texts, and each very often."""
+    try:
+        document = parse(query)
+    except GraphQLError as error:
+        return [shown(error)]
+    wrong = validate(schema(), document)
+    return [shown(error) for error in wrong] if wrong else document
 
 
 def _cost(document: DocumentNode, variables: dict[str, Any], operation: str | None) -> Cost:

@@ -1,0 +1,53 @@
+"""What processes that hosts are forked from are forked from themselves, in tests: see ``warm.py``.
+
+Run as ``python -I cradle.py NAME``, with the environment that ``bascule.host.nursery`` gives its process. It has
+imported exactly what that process imports before its first fork, and nothing of any test.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import signal
+import socket
+import sys
+
+import bascule.host.serving
+import bascule.kit  # noqa: F401
+from bascule.host.nursery import CHILD
+
+
+def main(name: str) -> None:
+    """Fork on request until the one who started this is gone; each fork becomes what ``child.py`` would be."""
+    spec = importlib.util.spec_from_file_location("__main__", CHILD)
+    assert spec is not None
+    assert spec.loader is not None
+    child = importlib.util.module_from_spec(spec)
+    source = spec.loader.get_code("__main__")  # type: ignore[attr-defined]
+    child.__name__ = "child"
+    exec(source, child.__dict__)
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    listening.bind(f"\0{name}")
+    listening.listen(16)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how they ended
+    os.write(1, b".")
+    while True:
+        asked, _ = listening.accept()
+        message, fds, _, _ = socket.recv_fds(asked, 1 << 18, 2)
+        pid = os.fork()
+        if pid == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            os.setsid()
+            listening.close()
+            asked.close()
+            child.start({**json.loads(message), "nursery": fds[0], "life": fds[1]})
+            os._exit(0)
+        for fd in fds:
+            os.close(fd)
+        asked.send(str(pid).encode())
+        asked.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
