@@ -15,7 +15,12 @@ from bascule import streams
 from bascule.cli import decide, root
 from bascule.window import restore_main
 
-NOWHERE = {"BASCULE_API_URL": "http://127.0.0.1:9", "GH_TOKEN": "tok-1", "BASCULE_KEEPER_TOKEN": "tok-2"}
+NOWHERE = {
+    "BASCULE_API_URL": "http://127.0.0.1:9",
+    "GH_TOKEN": "tok-1",
+    "BASCULE_KEEPER_TOKEN": "tok-2",
+    "BASCULE_PLUGINS": "",
+}
 MODULES = {"bascule": "bascule", "bascule-restore": "bascule.window.restore_main"}
 
 

@@ -1,6 +1,6 @@
 """SIGKILL at every GitHub call of one clean run before it is applied, and after it where it changes something.
 
-After a read is before the next call: GitHub is the same. ``python -m tests.faults`` prints the whole table all the same.
+After a read is before the next call: GitHub is the same. ``python -m tests.faults`` prints the whole table.
 """
 
 from __future__ import annotations

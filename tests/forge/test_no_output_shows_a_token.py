@@ -15,7 +15,13 @@ SECRET = "hunter2"
 
 
 def run(folder: Path, *args: str, **environ: str) -> tuple[int, str]:
-    env = {"PATH": os.environ["PATH"], "HOME": str(folder), "XDG_CACHE_HOME": str(folder), **environ}
+    env = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "XDG_CACHE_HOME": str(folder),
+        "BASCULE_PLUGINS": "",
+        **environ,
+    }
     done = subprocess.run(
         [sys.executable, "-m", "bascule", *args], capture_output=True, text=True, env=env, cwd=folder, check=False
     )

@@ -105,7 +105,14 @@ def test_a_command_without_need_of_a_token_has_none_that_a_plugin_could_read(goo
     repository = ["git", "-C", str(good.root.parent), "-c", "user.name=Octo", "-c", "user.email=octo@example.com"]
     subprocess.run([*repository, "init", "-q"], check=True)
     subprocess.run([*repository, "commit", "-q", "--allow-empty", "-m", "Start"], check=True)
-    run(good, *command, BASCULE_KEEPER_TOKEN="tok-keeper", GITHUB_TOKEN="tok-reader", BAIT="found-me")
+    run(
+        good,
+        *command,
+        BASCULE_PLUGINS="spy",
+        BASCULE_KEEPER_TOKEN="tok-keeper",
+        GITHUB_TOKEN="tok-reader",
+        BAIT="found-me",
+    )
     found = seen.read_text()
     assert "found-me" in found, "the spy looks"
     assert "tok-" not in found

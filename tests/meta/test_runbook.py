@@ -71,7 +71,7 @@ class Hand:
 def hand(world: World, folder: Path, *, stand_in: bool) -> Iterator[Hand]:
     folder.mkdir(parents=True, exist_ok=True)
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    env = {"PATH": path, "HOME": str(folder), "GH_NO_UPDATE_NOTIFIER": "1"}
+    env = {"PATH": path, "HOME": str(folder), "GH_NO_UPDATE_NOTIFIER": "1", "BASCULE_PLUGINS": ""}
     if stand_in:
         yield Hand(folder, {**env, "API": world.url}, stand_in)
         return

@@ -60,6 +60,7 @@ class Job:
         env = {
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "HOME": str(self.folder),
+            "BASCULE_PLUGINS": "",
             "CI": "true",
             "GITHUB_ACTIONS": "true",
             "GITHUB_API_URL": self.repo.world.url,

@@ -27,7 +27,7 @@ size: {lines: 10}
 @pytest.fixture(autouse=True)
 def shared_hosts(hosts: Hosts, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every command in this process use the plugins' processes that run already."""
-    monkeypatch.setattr(Hosts, "discover", lambda: nullcontext(hosts))
+    monkeypatch.setattr(Hosts, "discover", lambda **_: nullcontext(hosts))
 
 
 @pytest.fixture

@@ -5,8 +5,6 @@ from __future__ import annotations
 import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -66,23 +64,18 @@ def serving(folder: Path, data: Path, web: str = "") -> Iterator[str]:
             stdout=log, stderr=log,
         )  # fmt: skip
     try:
-        _await(f"http://127.0.0.1:{port}/-/ready", process, folder / "log")
+        _await(process, folder / "log")
         yield f"http://127.0.0.1:{port}"
     finally:
         process.kill()
         process.wait()
 
 
-def _await(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(600):
+def _await(process: subprocess.Popen[bytes], log: Path) -> None:
+    # Not /-/ready: with a password it answers 401, ready or not.
+    for _ in range(1200):
         assert process.poll() is None, log.read_text()
-        try:
-            with urllib.request.urlopen(address, timeout=5):
-                return
-        except urllib.error.HTTPError as error:
-            if error.code == 401:
-                return
-            time.sleep(0.1)
-        except OSError:
-            time.sleep(0.1)
+        if "Server is ready to receive web requests" in log.read_text():
+            return
+        time.sleep(0.05)
     raise AssertionError(log.read_text())

@@ -44,7 +44,7 @@ def run(crowd: Environment, repo: Repo, *args: str, env: Mapping[str, str] | Non
 
 
 def _env(repo: Repo) -> dict[str, str]:
-    return {k: v for k, v in repo.env().items() if k not in {"PATH", "HOME"}}
+    return {k: v for k, v in repo.env().items() if k not in {"PATH", "HOME", "BASCULE_PLUGINS"}}
 
 
 def seen(crowd: Environment) -> str:

@@ -115,17 +115,12 @@ class Hosts:
         return {s.name: s for p in self._call_roll().plugins.values() for s in p.scenarios}
 
     def missing(self, name: str, where: str | None = None) -> Check | None:
-        """Return a check that blocks and names the install command if ``name`` cannot be used; None if it can.
-
-        ``name`` is a plugin or a scenario, as a rulepack names it at ``where`` (``file:line:column``).
-        """
+        """Return a check that blocks and says how to mend it where ``name``, a plugin or scenario, is unusable."""
         roster = self._call_roll()
         if name in roster.by_name:
             return None
         report = roster.refused.get(name)
-        if report is None:
-            return checks.missing(name, where)
-        return (checks.left_out if report.status == "off" else checks.quarantined)(report, where)
+        return checks.missing(name, where) if report is None else checks.unusable(report, where)
 
     def broken(self) -> Mapping[str, str]:
         """Return the reasons by name of what cannot be used: plugins, and scenarios they would have offered."""

@@ -28,28 +28,15 @@ def missing(name: str, where: str | None = None) -> Check:
     )
 
 
-def quarantined(report: PluginReport, where: str | None = None) -> Check:
-    """A rulepack names a plugin that is installed and cannot be used."""
+def unusable(report: PluginReport, where: str | None = None) -> Check:
+    """A rulepack names a plugin that is installed and cannot be used: it does not load, or nobody chose it."""
     return _check(
         report.name,
         "plugin",
         Status.BLOCK,
-        f"the plugin {code(report.name)} of {code(report.source)} is quarantined: {report.reason}",
-        "a plugin that loads",
+        f"the plugin {code(report.name)} of {code(report.source)} is {report.status}: {report.reason}",
+        "a plugin that is started" if report.status == "off" else "a plugin that loads",
         mended(report),
-        where,
-    )
-
-
-def left_out(report: PluginReport, where: str | None = None) -> Check:
-    """A rulepack names a plugin that is installed and not among those that are to be started."""
-    return _check(
-        report.name,
-        "plugin",
-        Status.BLOCK,
-        f"the plugin {code(report.name)} of {code(report.source)} is off: {report.reason}",
-        "a plugin that is started",
-        report.fix,
         where,
     )
 
