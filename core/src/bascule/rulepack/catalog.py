@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from attrs import field, frozen
 
@@ -21,6 +22,8 @@ class Catalog:
     broken: Mapping[str, str] = field(factory=dict)
     fixes: Mapping[str, str] = field(factory=dict)
     """What to do about a quarantined one, by name, where it is known."""
+    loaded: dict[str, Any] = field(factory=dict, eq=False, repr=False, init=False)
+    """Templates that were read and found good, by name, so that packs that share one do not read it again."""
 
     @classmethod
     def of(

@@ -168,14 +168,15 @@ class _Loader:
             if not isinstance(found, PackagedTemplate):
                 self._say(doc, place, found)
                 continue
-            below = _Loader(self._catalog)
-            loaded = below._file(found.text, name, chain=(*chain, name))
-            if loaded is None or below.problems:
-                self._say(
-                    doc, place, say.broken_template(name, f"{below.problems[0].where}: {below.problems[0].message}")
-                )
-                continue
-            out.append(Template(name=name, policy=loaded[2], where=doc.at(place)))
+            if name not in self._catalog.loaded:
+                below = _Loader(self._catalog)
+                loaded = below._file(found.text, name, chain=(*chain, name))
+                if loaded is None or below.problems:
+                    problem = f"{below.problems[0].where}: {below.problems[0].message}"
+                    self._say(doc, place, say.broken_template(name, problem))
+                    continue
+                self._catalog.loaded[name] = loaded[2]
+            out.append(Template(name=name, policy=self._catalog.loaded[name], where=doc.at(place)))
         return out
 
     def _check(self, doc: Document, shape: PackShape) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
@@ -73,21 +74,39 @@ def _unsupported(schema: Any) -> str | None:
     return None
 
 
+class _UnsupportedError(Exception):
+    """A schema uses what is not allowed here."""
+
+
+def _plain(value: Any) -> Any:
+    return dict(value) if isinstance(value, Mapping) else list(value)
+
+
+@lru_cache(maxsize=256)
+def _validator(schema: str) -> Any:
+    """Return what checks values against a schema, given as JSON; rules are few and used in every pack.
+
+    Raises:
+        SchemaError: it is no schema.
+    """
+    found = json.loads(schema)
+    if (odd := _unsupported(found)) is not None:
+        raise _UnsupportedError(odd)
+    _Validator.check_schema(found)
+    # A registry without a way to retrieve: the default one would follow references over the network.
+    registry: Registry[Any] = Registry()
+    return _Validator(found, registry=registry, format_checker=FORMATS)
+
+
 def check(rule: str, schema: Mapping[str, Any], params: Mapping[str, Any]) -> Iterator[tuple[Path, say.Said, bool]]:
     """Yield what is wrong with ``params``: place below them, message and fix, and whether the key itself is meant.
 
     A schema that is broken, or that refers to another document, is a problem of its own: nothing is fetched.
     """
-    if (odd := _unsupported(schema)) is not None:
-        yield (), say.bad_rule_schema(rule, odd), False
-        return
     try:
-        _Validator.check_schema(schema)
-        # A registry without a way to retrieve: the default one would follow references over the network.
-        registry: Registry[Any] = Registry()
-        validator = _Validator(schema, registry=registry, format_checker=FORMATS)
+        validator = _validator(json.dumps(schema, default=_plain))
         errors = sorted(validator.iter_errors(params), key=lambda e: [str(p) for p in e.absolute_path])
-    except (SchemaError, Unresolvable) as error:
+    except (SchemaError, Unresolvable, _UnsupportedError) as error:
         yield (), say.bad_rule_schema(rule, str(error).splitlines()[0]), False
         return
     for wrong in errors:
