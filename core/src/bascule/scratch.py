@@ -12,6 +12,9 @@ from bascule.errors import OutsideError
 from bascule.git import Git, clean_environment
 from bascule.types import FileChange
 
+# What is imported is kept as the pack that it is written as: unpacking it would be one more process.
+_PACKED = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "fastimport.unpackLimit", "GIT_CONFIG_VALUE_0": "0"}
+
 Contents = Mapping[str, str | bytes | None]
 """Files by path; None stands for no file."""
 
@@ -51,13 +54,14 @@ def pair(objects: Path, before: Contents, after: Contents, history: Sequence[Pas
     except FileNotFoundError as missing:
         raise OutsideError("git is not installed", hint="install git 2.38 or newer") from missing
     git = Git(objects)
-    base = ""
+    out: list[bytes] = []
     for at, past in enumerate(history or (Past(message="base"),)):
-        base = commit(git, before, "base", *([base] if at else []), message=past.message)
-        for tag in past.tags:
-            git.run("update-ref", f"refs/tags/{tag}", base)
-    head = commit(git, after, "head", base)
-    return Pair(objects=objects, base=base, head=head, tree=git.tree_of(head), files=git.raw_diff(base, head))
+        out.append(_commit(before, "base", at + 1, [f":{at}"] if at else [], past.message))
+        out += [b"reset refs/tags/%s\nfrom :%d\n\n" % (tag.encode(), at + 1) for tag in past.tags]
+    out.append(_commit(after, "head", len(history) + 2, [f":{max(len(history), 1)}"], "head"))
+    _import(git, out)
+    base, head, tree = git.text("rev-parse", "refs/heads/base", "refs/heads/head", "refs/heads/head^{tree}").split()
+    return Pair(objects=objects, base=base, head=head, tree=tree, files=git.raw_diff(base, head))
 
 
 def commit(git: Git, files: Contents, name: str, *parents: str, message: str = "") -> str:
@@ -65,10 +69,19 @@ def commit(git: Git, files: Contents, name: str, *parents: str, message: str = "
 
     Its message is ``message``, or the branch's name.
     """
-    text = (message or name).encode()
+    _import(git, [_commit(files, name, 1, parents, message or name)])
+    return git.text("rev-parse", f"refs/heads/{name}")
+
+
+def _import(git: Git, stream: Sequence[bytes]) -> None:
+    Git(git.directory, env=_PACKED).run("fast-import", "--quiet", "--force", stdin=b"".join(stream))
+
+
+def _commit(files: Contents, name: str, mark: int, parents: Sequence[str], message: str) -> bytes:
+    text = message.encode()
     who = b"Example <example@example.invalid> 1767603600 +0000"
     out = [
-        b"commit refs/heads/%s\nauthor %s\ncommitter %s\n" % (name.encode(), who, who),
+        b"commit refs/heads/%s\nmark :%d\nauthor %s\ncommitter %s\n" % (name.encode(), mark, who, who),
         b"data %d\n%s\n" % (len(text), text),
     ]
     out += [f"from {parent}\n".encode() for parent in parents]
@@ -77,8 +90,7 @@ def commit(git: Git, files: Contents, name: str, *parents: str, message: str = "
         if content is not None:
             raw = content.encode() if isinstance(content, str) else content
             out.append(b"M 100644 inline %s\ndata %d\n%s\n" % (_quoted(path), len(raw), raw))
-    git.run("fast-import", "--quiet", "--force", stdin=b"".join(out))
-    return git.text("rev-parse", f"refs/heads/{name}")
+    return b"".join([*out, b"\n"])
 
 
 def _quoted(path: str) -> bytes:
