@@ -101,18 +101,17 @@ def body(result: Result, *, run_url: str = "", limit: int = LIMIT, before: str =
     above = [f"### {_heading(result, found)}", _lead(result, found)]
     below = [_protection(result), *_after(result, found), _evidence(result)]
     last = _footer(result, run_url)
-    open_rows = [_open_row(c) for c in found.open]
-    details = [_detail_row(c) for c in found.checks]
     summary = f"<details><summary>{_details_title(result)}</summary>"
 
     # What matters most is fitted in first: what is always short, then what stands in the way, then the details.
     room = limit - sum(len(b) + 2 for b in (*above, *below, last, summary)) - _FRAME
-    shown_open, room = _fitting(open_rows, room)
-    shown_details, _ = _fitting(details, room)
-    if open_rows:
-        above.append(_table("| | found | expected | fix |", "|---|---|---|---|", shown_open, len(open_rows)))
-    if details:
-        table = _table("| | gate | found | policy |", "|---|---|---|---|", shown_details, len(details))
+    # Rows are made as they are fitted in: of thousands, a comment holds a few hundred.
+    shown_open, room = _fitting(map(_open_row, found.open), room)
+    shown_details, _ = _fitting(map(_detail_row, found.checks), room)
+    if found.open:
+        above.append(_table("| | found | expected | fix |", "|---|---|---|---|", shown_open, len(found.open)))
+    if found.checks:
+        table = _table("| | gate | found | policy |", "|---|---|---|---|", shown_details, len(found.checks))
         below.append(f"{summary}\n\n{table}\n\n</details>")
     return before + "\n\n".join(b for b in (*above, *below, last) if b)
 
@@ -246,7 +245,7 @@ def _policy(pack: PackRef, base: str) -> str:
     )
 
 
-def _fitting(rows: list[str], room: int) -> tuple[list[str], int]:
+def _fitting(rows: Iterable[str], room: int) -> tuple[list[str], int]:
     """Return the rows that fit into ``room`` characters, and the room that is left."""
     fitted: list[str] = []
     for row in rows:
