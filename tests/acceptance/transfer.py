@@ -160,7 +160,7 @@ class Bridge:
         if not text:
             return Catalog.of(self.scenarios.values())
         template = Template(name="carrier", text=f'version: 1\nscenario: elsewhere\nmatch: {{files: ["**"]}}\n{text}\n')
-        carrier = Scenario(name="elsewhere", api=0, summary="another class", templates=(template,))
+        carrier = Scenario(name="elsewhere", api=1, summary="another class", templates=(template,))
         return Catalog.of([*self.scenarios.values(), carrier])
 
     def pack(self, scenario: str, text: str) -> Rulepack:

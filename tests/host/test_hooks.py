@@ -87,7 +87,7 @@ def test_scope_all_is_asked_for_every_change_and_may_be_silent(site) -> None:
 
 def test_a_plugin_is_asked_once_under_any_of_its_names(site) -> None:
     body = "return [Check(rule=r, status=Status.ALLOW, found='') for r in ('tofu/x', 'infra/y')]"
-    two = "@hookimpl\ndef scenarios():\n    yield Scenario(name='tofu', api=0)\n    yield Scenario(name='cdk', api=0)\n"
+    two = "@hookimpl\ndef scenarios():\n    yield Scenario(name='tofu', api=1)\n    yield Scenario(name='cdk', api=1)\n"
     site.add("infra", hook("gate", body), scenarios=two)
     with site.hosts("infra") as hosts:
         assert sorted(hosts.scenarios()) == ["cdk", "tofu"]

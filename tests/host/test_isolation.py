@@ -42,7 +42,7 @@ FAULTS = [
     ("return True", "answered a value of type bool"),
     ("return {'rule': 'bad/a'}", "answered a value of type dict"),
     ("return [None]", "answered a value of type NoneType; expected Check"),
-    ("return [Scenario(name='bad', api=0)]", "answered a value of type Scenario; expected Check"),
+    ("return [Scenario(name='bad', api=1)]", "answered a value of type Scenario; expected Check"),
     ("return [Check(rule=5, status=Status.ALLOW, found='')]", "expected str, found int"),
     ("return [Check(rule='bad/a', status='allowed', found='')]", "wrong shape"),
     ("return [Check(rule='bad/a', status=Status.ALLOW, found='', paths={'a', 'b'})]", "holds a set"),

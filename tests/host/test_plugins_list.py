@@ -29,14 +29,14 @@ def test_rows_are_aligned_and_a_broken_plugin_is_one(good) -> None:
     assert {"allowlist", "bad", "good", "old", "terraform"} <= set(table)
     assert list(table) == sorted(table)
     status = head.index("STATUS")
-    assert table["good"][status:].split() == ["ok", "0", "gate", "good"]
+    assert table["good"][status:].split() == ["ok", "1", "gate", "good"]
     assert table["good"][0] == "✓"
     assert table["bad"][status:].split() == ["quarantined", "-", "-", "-"]
     assert table["bad"][0] == "✗"
     text = " ".join(done.stdout.split())
     assert "reason: it did not load: ModuleNotFoundError: No module named 'not_there'" in text
     assert "fix: Upgrade or uninstall `bascule-bad 1.0.0`; its authors want to see the line above." in text
-    assert "reason: `old` was written for hook API 7 (scenario `old`); this bascule speaks 0" in text
+    assert "reason: `old` was written for hook API 7 (scenario `old`); this bascule speaks 1" in text
     assert "fix: `pip install --upgrade bascule`" in text
     assert max(map(len, rows)) <= 100, "nothing runs out of a terminal"
     assert rows[-1].endswith("2 quarantined: a rulepack that names one of these blocks.")
@@ -79,7 +79,7 @@ def test_json_says_the_same(good) -> None:
     assert said["schema_version"] == 1
     rows = {r["name"]: r for r in said["plugins"]}
     assert rows["good"] == {
-        "name": "good", "distribution": "bascule-good", "version": "1.0.0", "status": "ok", "api": 0,
+        "name": "good", "distribution": "bascule-good", "version": "1.0.0", "status": "ok", "api": 1,
         "hooks": ["scenarios", "gate"], "scenarios": ["good"], "reason": "", "fix": "",
     }  # fmt: skip
     assert rows["bad"]["status"] == "quarantined"

@@ -90,16 +90,16 @@ BAD_SCENARIOS = [
     ("@hookimpl\ndef scenarios(): return ['bad']", "answered a value of type str; expected Scenario"),
     ("@hookimpl\ndef scenarios(): return [Scenario(name='bad', api=99)]", "was written for hook API 99"),
     ("@hookimpl\ndef scenarios(): return [Scenario(name='bad', api=None)]", "was written for hook API None"),
-    ("@hookimpl\ndef scenarios(): return [Scenario(name='Bad One', api=0)]", "the name 'Bad One'"),
-    ("@hookimpl\ndef scenarios(): return [Scenario(name='bad', api=0, scope='mine')]", "scope of bad is 'mine'"),
-    ("@hookimpl\ndef scenarios(): return [Scenario(name='bad', api=0, fits='**/*.tf')]", "a list, found str"),
-    ("@hookimpl\ndef scenarios(): return [Scenario(name='bad', api=0)] * 2", "two of the name 'bad'"),
+    ("@hookimpl\ndef scenarios(): return [Scenario(name='Bad One', api=1)]", "the name 'Bad One'"),
+    ("@hookimpl\ndef scenarios(): return [Scenario(name='bad', api=1, scope='mine')]", "scope of bad is 'mine'"),
+    ("@hookimpl\ndef scenarios(): return [Scenario(name='bad', api=1, fits='**/*.tf')]", "a list, found str"),
+    ("@hookimpl\ndef scenarios(): return [Scenario(name='bad', api=1)] * 2", "two of the name 'bad'"),
     (
         "@hookimpl\ndef scenarios():\n"
-        "    yield Scenario(name='bad', api=0, rules=(RuleSpec(name='bad/x', summary=''),))",
+        "    yield Scenario(name='bad', api=1, rules=(RuleSpec(name='bad/x', summary=''),))",
         "the name 'bad/x' of a rule of bad",
     ),
-    ("@hookimpl\ndef scenarios():\n    while True: yield Scenario(name='bad', api=0)", "more than 1,000 records"),
+    ("@hookimpl\ndef scenarios():\n    while True: yield Scenario(name='bad', api=1)", "more than 1,000 records"),
 ]  # fmt: skip
 
 
@@ -168,7 +168,7 @@ def test_a_name_from_two_distributions_is_refused_naming_both(good) -> None:
 
 
 def test_a_scenario_from_two_distributions_is_refused_naming_both(good) -> None:
-    take = "@hookimpl\ndef scenarios(): return [Scenario(name='good', api=0)]"
+    take = "@hookimpl\ndef scenarios(): return [Scenario(name='good', api=1)]"
     good.add("thief", scenarios=take)
     with good.hosts("thief", "good") as hosts:
         rows = {r.name: r for r in hosts.reports()}

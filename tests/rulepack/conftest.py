@@ -58,7 +58,7 @@ def catalog(templates: Mapping[str, str]) -> Callable[[], Catalog]:
     def make() -> Catalog:
         scenario = Scenario(
             name="infra",
-            api=0,
+            api=1,
             rules=(RuleSpec(name="actions", summary="What may happen.", schema=LIMITS),),
             templates=tuple(Template(name=n, text=t) for n, t in templates.items()),
         )

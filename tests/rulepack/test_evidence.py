@@ -40,7 +40,7 @@ def test_mistakes_have_a_place(pack: Callable[[str], Rulepack], text: str, said:
 
 def test_a_pack_may_add_a_source_and_not_change_one() -> None:
     template = Template(name="planned", text=HEAD + "evidence: [{name: plan, from: file}]\n")
-    catalog = Catalog.of([Scenario(name="infra", api=0, summary="", templates=(template,))])
+    catalog = Catalog.of([Scenario(name="infra", api=1, summary="", templates=(template,))])
 
     def extended(text: str) -> Rulepack:
         return load(HEAD + "extends: [infra/planned]\n" + text, "rulepack/p.yml", catalog=catalog)
@@ -101,7 +101,7 @@ def test_mistakes_about_workflows_have_a_place(
 
 def test_over_a_template_the_place_stays_and_limits_may_be_lower() -> None:
     template = Template(name="planned", text=HEAD + WHOLE % ", max_size: 5MiB, max_age: 24h")
-    catalog = Catalog.of([Scenario(name="infra", api=0, summary="", templates=(template,))])
+    catalog = Catalog.of([Scenario(name="infra", api=1, summary="", templates=(template,))])
 
     def extended(more: str, *, line: str = WHOLE) -> Rulepack:
         return load(HEAD + "extends: [infra/planned]\n" + line % more, "rulepack/p.yml", catalog=catalog)

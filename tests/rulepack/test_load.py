@@ -213,7 +213,7 @@ def test_the_error_is_one_that_a_person_can_read(catalog: Callable[[], Catalog])
 
 def test_a_rule_schema_that_is_none_or_reaches_out_is_the_plugins_fault() -> None:
     def found(schema: object) -> str:
-        scenario = Scenario(name="infra", api=0, rules=(RuleSpec(name="r", summary="", schema=schema),))  # type: ignore[arg-type]
+        scenario = Scenario(name="infra", api=1, rules=(RuleSpec(name="r", summary="", schema=schema),))  # type: ignore[arg-type]
         with pytest.raises(ConfigError) as caught:
             load(HEAD + "rules: [{id: a, use: infra/r, x: y}]\n", "rulepack/p.yml", catalog=Catalog.of([scenario]))
         return caught.value.problems[0].message

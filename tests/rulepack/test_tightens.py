@@ -91,7 +91,7 @@ def text(data: Data) -> str:
 
 def catalog(*templates: Data) -> Catalog:
     made = tuple(Template(name=f"t{at}", text=text(t)) for at, t in enumerate(templates))
-    return Catalog.of([Scenario(name="s", api=0, templates=made)])
+    return Catalog.of([Scenario(name="s", api=1, templates=made)])
 
 
 def load_or_none(data: Data, known: Catalog) -> Rulepack | None:

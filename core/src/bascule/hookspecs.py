@@ -45,8 +45,8 @@ from bascule.types import (
     WatchContext,
 )
 
-HOOK_API: Final = 0
-"""Version of this page. 0: may still change; 1 and a promise once ``watch`` has landed."""
+HOOK_API: Final = 1
+"""Version of this page, and a promise: see ``docs/reference/versioning.md``."""
 
 hookspec = pluggy.HookspecMarker("bascule")
 hookimpl = pluggy.HookimplMarker("bascule")
