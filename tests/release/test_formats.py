@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from bascule_release.formats import UnreadableError, manifest, reader
+from bascule.kit import UnreadableError
+from bascule_release.formats import manifest, reader
 
 LOCK = {
     "name": "shop", "version": "1.2.0", "lockfileVersion": 3,

@@ -24,6 +24,7 @@ from bascule.kit.book import Ask, Book
 from bascule.kit.documents import Limits, json_document, yaml_documents
 from bascule.kit.edits import Edit, Pattern, edits, step_text
 from bascule.kit.proof import given, prove, service
+from bascule.kit.tables import UnreadableError, json_table, table, toml_table
 from bascule.kit.tools import Ran, Tool, find, tool
 from bascule.kit.trees import Tree, Trees
 from bascule.redact import redact
@@ -31,6 +32,6 @@ from bascule.types import ToolSpec
 
 __all__ = [
     "Answer", "Ask", "Book", "Edit", "Limits", "Pattern", "Ran", "RehearsalError", "Tool", "ToolSpec", "Tree",
-    "Trees", "allow", "block", "edits", "error", "find", "given", "json_document", "prove", "redact", "service",
-    "step_text", "tool", "wait", "yaml_documents",
+    "Trees", "UnreadableError", "allow", "block", "edits", "error", "find", "given", "json_document", "json_table",
+    "prove", "redact", "service", "step_text", "table", "toml_table", "tool", "wait", "yaml_documents",
 ]  # fmt: skip

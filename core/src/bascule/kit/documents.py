@@ -73,6 +73,19 @@ def yaml_documents(text: str, path: str, limits: Limits = _LIMITS) -> list[Any]:
 def json_document(text: str, path: str, limits: Limits = _LIMITS) -> Any:
     """Return the document in ``text``; raises as :func:`yaml_documents`."""
     _sized(text, path, limits)
+    try:
+        return strict_json(text)
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(path, str(error)) from error
+
+
+def strict_json(text: str) -> Any:
+    """Return the document in ``text``.
+
+    Raises:
+        ValueError: it is not JSON, or has a key twice.
+        RecursionError: it is nested too deeply.
+    """
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
         made = dict(items)
@@ -80,10 +93,7 @@ def json_document(text: str, path: str, limits: Limits = _LIMITS) -> Any:
             raise ValueError("a key is there twice")
         return made
 
-    try:
-        return json.loads(text, object_pairs_hook=pairs)
-    except (ValueError, RecursionError) as error:
-        raise _unreadable(path, str(error)) from error
+    return json.loads(text, object_pairs_hook=pairs)
 
 
 def _sized(text: str, path: str, limits: Limits) -> None:

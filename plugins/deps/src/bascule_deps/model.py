@@ -109,7 +109,3 @@ class Changes:
     manifests: tuple[str, ...] = ()
     locks: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()
-
-
-class UnreadableError(Exception):
-    """A file is not what its name says; the message completes "cannot be read: ..."."""

@@ -7,12 +7,12 @@ from fnmatch import fnmatch
 
 from attrs import define, evolve, field
 
-from bascule.kit import RehearsalError, Tree, Trees, prove
+from bascule.kit import RehearsalError, Tree, Trees, UnreadableError, prove
 from bascule.types import Check, DryRunContext, Evidence, Status
 from bascule_deps.book import ADVISORIES, CHANGES, RELEASES
 from bascule_deps.diffing import compare
 from bascule_deps.formats import reader
-from bascule_deps.model import Manifest, Other, UnreadableError, Update
+from bascule_deps.model import Manifest, Other, Update
 from bascule_deps.outside.wanted import wanted
 
 MOST = 5000

@@ -10,9 +10,9 @@ from attrs import define, field, frozen
 
 from bascule import regex
 from bascule.globs import globs
-from bascule.kit import RehearsalError, Tree, Trees
+from bascule.kit import RehearsalError, Tree, Trees, UnreadableError
 from bascule.types import Change, Status
-from bascule_release.formats import Reading, Stated, UnreadableError, is_module, manifest, reader
+from bascule_release.formats import Reading, Stated, is_module, manifest, reader
 from bascule_release.formats.common import masked
 from bascule_release.versions import same
 

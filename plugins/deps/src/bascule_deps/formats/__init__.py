@@ -9,7 +9,7 @@ from functools import cache
 from bascule_deps.model import Manifest
 
 Reader = Callable[[str, str], Manifest]
-"""Reads (text, path). Raises :class:`~bascule_deps.model.UnreadableError`, or anything: nothing is believed then."""
+"""Reads (text, path). Raises :class:`~bascule.kit.UnreadableError`, or anything: nothing is believed then."""
 
 _WHERE: tuple[tuple[str, str], ...] = (
     (r"package\.json", "npm:package_json"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from bascule_deps.model import Entry, Manifest, UnreadableError
+from bascule.kit import UnreadableError
+from bascule_deps.model import Entry, Manifest
 
 _BLOCK = re.compile(r'provider\s+"([^"]+)"\s*\{(.*?)\n\}', re.DOTALL)
 

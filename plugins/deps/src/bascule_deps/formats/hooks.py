@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from bascule.kit import yaml_documents
-from bascule_deps.formats.common import host, table, without
+from bascule.kit import table, yaml_documents
+from bascule_deps.formats.common import host, without
 from bascule_deps.formats.images import image
 from bascule_deps.model import Entry, Manifest
 

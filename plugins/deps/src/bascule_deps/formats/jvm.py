@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree
 
-from bascule_deps.formats.common import table, toml
-from bascule_deps.model import Entry, Manifest, UnreadableError
+from bascule.kit import UnreadableError, table, toml_table
+from bascule_deps.model import Entry, Manifest
 
 _PACKAGES = {"dependency", "plugin", "parent", "extension"}
 
@@ -88,7 +88,7 @@ def _text(stated: dict[str, ElementTree.Element], name: str, default: str = "") 
 
 def catalog(text: str, path: str) -> Manifest:  # noqa: ARG001
     """Read a Gradle version catalog: its ``versions``, and libraries and plugins that state one themselves."""
-    data = toml(text)
+    data = toml_table(text)
     entries, rest, users = [], dict(data), _refs(data)
     for name, stated in table(data.get("versions")).items():
         entries.append(

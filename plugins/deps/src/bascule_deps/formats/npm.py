@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
-from bascule.kit import yaml_documents
-from bascule_deps.formats.common import host, json_object, kind, table, without
-from bascule_deps.model import Entry, Manifest, UnreadableError
+from bascule.kit import UnreadableError, json_table, table, yaml_documents
+from bascule_deps.formats.common import host, kind, without
+from bascule_deps.model import Entry, Manifest
 
 _TABLES = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
 
 
 def package_json(text: str, path: str) -> Manifest:  # noqa: ARG001 - one signature for all readers
     """Read a package.json; all but the four tables of dependencies is the rest, scripts and overrides included."""
-    data = json_object(text)
+    data = json_table(text)
     entries = [_spec(name, str(spec), place) for place in _TABLES for name, spec in table(data.get(place)).items()]
     return Manifest(ecosystem="npm", lock=False, entries=tuple(entries), rest=without(data, *_TABLES))
 
@@ -39,7 +39,7 @@ def _spec(name: str, spec: str, place: str) -> Entry:
 
 def package_lock(text: str, path: str) -> Manifest:  # noqa: ARG001
     """Read a package-lock.json. Version 2 says everything twice; its ``packages`` count, as for npm 7 and later."""
-    data = json_object(text)
+    data = json_table(text)
     if "packages" in data:
         packages = table(data["packages"])
         root = table(packages.get(""))

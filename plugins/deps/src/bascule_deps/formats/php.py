@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from bascule_deps.formats.common import host, json_object, table, without
+from bascule.kit import json_table, table
+from bascule_deps.formats.common import host, without
 from bascule_deps.model import Entry, Manifest
 
 
 def composer_lock(text: str, path: str) -> Manifest:  # noqa: ARG001
     """Read a composer.lock."""
-    data = json_object(text)
+    data = json_table(text)
     entries = []
     for place in ("packages", "packages-dev"):
         for package in data.get(place) or ():

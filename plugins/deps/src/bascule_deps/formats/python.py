@@ -9,13 +9,14 @@ from typing import Any
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from bascule_deps.formats.common import host, json_object, kind, table, toml, without
+from bascule.kit import json_table, table, toml_table
+from bascule_deps.formats.common import host, kind, without
 from bascule_deps.model import Entry, Manifest
 
 
 def pyproject(text: str, path: str) -> Manifest:  # noqa: ARG001
     """Read a pyproject.toml: PEP 621, dependency groups (PEP 735), build requirements, and Poetry's tables."""
-    data = toml(text)
+    data = toml_table(text)
     project, tool = table(data.get("project")), table(data.get("tool"))
     poetry, build = table(tool.get("poetry")), table(data.get("build-system"))
     entries = [*_listed(project.get("dependencies"), "project", dev=False)]
@@ -97,7 +98,7 @@ def requirements(text: str, path: str) -> Manifest:
 
 def toml_lock(text: str, path: str) -> Manifest:  # noqa: ARG001
     """Read a poetry.lock, uv.lock or pdm.lock: tables called ``package``."""
-    data = toml(text)
+    data = toml_table(text)
     entries = []
     for package in data.get("package") or ():
         source = table(package.get("source"))
@@ -147,7 +148,7 @@ def _uploaded(package: dict[str, Any]) -> str:
 
 def pipfile_lock(text: str, path: str) -> Manifest:  # noqa: ARG001
     """Read a Pipfile.lock."""
-    data = json_object(text)
+    data = json_table(text)
     entries = []
     for place in ("default", "develop"):
         for name, value in table(data.get(place)).items():

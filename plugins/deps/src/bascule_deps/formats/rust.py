@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from bascule_deps.formats.common import host, kind, table, toml, without
+from bascule.kit import table, toml_table
+from bascule_deps.formats.common import host, kind, without
 from bascule_deps.model import Entry, Manifest
 
 _TABLES = ("dependencies", "dev-dependencies", "build-dependencies")
@@ -14,7 +15,7 @@ _TABLES = ("dependencies", "dev-dependencies", "build-dependencies")
 
 def cargo_toml(text: str, path: str) -> Manifest:  # noqa: ARG001
     """Read a Cargo.toml; patches, features and profiles are the rest."""
-    data = toml(text)
+    data = toml_table(text)
     workspace = table(data.get("workspace"))
     entries = [*_tables(data, ""), *_specs(table(workspace.get("dependencies")), "workspace", dev=False)]
     targets = {}
@@ -57,7 +58,7 @@ def _index(source: str) -> str:
 
 def cargo_lock(text: str, path: str) -> Manifest:  # noqa: ARG001
     """Read a Cargo.lock; packages without a source are this repository's own."""
-    data = toml(text)
+    data = toml_table(text)
     entries = [
         Entry(
             name=str(p.get("name", "")), version=str(p.get("version", "")),

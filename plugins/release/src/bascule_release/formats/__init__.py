@@ -1,6 +1,6 @@
 """Files that state a version, by name: what they state, and everything else in them so that it can be compared.
 
-A reader takes a text and returns a :class:`Reading`. What it cannot read raises :class:`UnreadableError`.
+A reader takes a text and returns a :class:`Reading`. What it cannot read raises :class:`~bascule.kit.UnreadableError`.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from collections.abc import Callable
 from fnmatch import fnmatchcase
 
 from bascule_release.formats import others, python, structured
-from bascule_release.formats.common import Reading, Stated, UnreadableError
+from bascule_release.formats.common import Reading, Stated
 
-__all__ = ["MANIFESTS", "Reading", "Stated", "UnreadableError", "is_module", "manifest", "reader"]
+__all__ = ["MANIFESTS", "Reading", "Stated", "is_module", "manifest", "reader"]
 
 Reader = Callable[[str], Reading]
 

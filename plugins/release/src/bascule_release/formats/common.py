@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import tomllib
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,10 +10,6 @@ from attrs import frozen
 
 MASK = "\0version\0"
 """What a stated version is replaced by before two texts are compared."""
-
-
-class UnreadableError(Exception):
-    """A file is not what its name says; the message completes "cannot be read: ..."."""
 
 
 @frozen(kw_only=True)
@@ -39,39 +33,6 @@ class Reading:
 
     stated: tuple[Stated, ...]
     rest: Any
-
-
-def toml(text: str) -> dict[str, Any]:
-    """Return a TOML document."""
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UnreadableError(str(error)) from error
-
-
-def json_object(text: str) -> dict[str, Any]:
-    """Return a JSON object; a key that is there twice is an error, because readers differ on which one counts."""
-
-    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
-        made = dict(items)
-        if len(made) != len(items):
-            raise UnreadableError("a key is there twice")
-        return made
-
-    try:
-        found = json.loads(text, object_pairs_hook=pairs)
-    except (ValueError, RecursionError) as error:
-        raise UnreadableError(str(error)) from error
-    return table(found)
-
-
-def table(value: Any) -> dict[str, Any]:
-    """Return ``value`` if it is a mapping; None is an empty one."""
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise UnreadableError("a mapping was expected")
-    return value
 
 
 def text_of(value: Any) -> str:

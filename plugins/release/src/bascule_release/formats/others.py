@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from xml.parsers import expat
 
-from bascule.kit import RehearsalError, yaml_documents
-from bascule_release.formats.common import MASK, Reading, Stated, UnreadableError, by_pattern, masked, text_of
+from bascule.kit import RehearsalError, UnreadableError, yaml_documents
+from bascule_release.formats.common import MASK, Reading, Stated, by_pattern, masked, text_of
 
 _GRADLE = re.compile(r"^[ \t]*(?:version|VERSION_NAME)[ \t]*[=:][ \t]*(?P<version>\S+)[ \t]*$", re.MULTILINE)
 _MIX = re.compile(r"""(?:\bversion:|@version)[ \t]+"(?P<version>[^"\r\n]{1,100})\"""")

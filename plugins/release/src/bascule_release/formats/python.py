@@ -7,17 +7,8 @@ import copy
 import re
 from typing import Any
 
-from bascule_release.formats.common import (
-    MASK,
-    Reading,
-    Stated,
-    UnreadableError,
-    by_pattern,
-    masked,
-    table,
-    text_of,
-    toml,
-)
+from bascule.kit import UnreadableError, table, toml_table
+from bascule_release.formats.common import MASK, Reading, Stated, by_pattern, masked, text_of
 
 _MODULE = re.compile(
     r"^(?:__version__|VERSION|version)[ \t]*(?::[ \t]*[\w.\[\]]+[ \t]*)?=[ \t]*"
@@ -41,7 +32,7 @@ _TOOLS = (("commitizen", "version"), ("bumpversion", "current_version"), ("bumpv
 
 def pyproject(text: str) -> Reading:
     """Read ``[project]``, ``[tool.poetry]`` and the sections of bumping tools; a dynamic version is none."""
-    data = toml(text)
+    data = toml_table(text)
     rest = copy.deepcopy(data)
     stated: list[Stated] = []
     tool = table(data.get("tool"))

@@ -5,18 +5,19 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from bascule_release.formats.common import MASK, Reading, Stated, json_object, table, text_of, toml
+from bascule.kit import json_table, table, toml_table
+from bascule_release.formats.common import MASK, Reading, Stated, text_of
 
 
 def package_json(text: str) -> Reading:
     """Read a package.json."""
-    data = json_object(text)
+    data = json_table(text)
     return _top(data, "semver")
 
 
 def composer(text: str) -> Reading:
     """Read a composer.json."""
-    return _top(json_object(text), "loose")
+    return _top(json_table(text), "loose")
 
 
 def _top(data: dict[str, Any], scheme: str) -> Reading:
@@ -29,7 +30,7 @@ def _top(data: dict[str, Any], scheme: str) -> Reading:
 
 def package_lock(text: str) -> Reading:
     """Read npm's lockfile (1 to 3): its own two statements, and those of the workspaces that it links."""
-    data = copy.deepcopy(json_object(text))
+    data = copy.deepcopy(json_table(text))
     stated: list[Stated] = []
     name = text_of(data.get("name"))
     if text_of(data.get("version")):
@@ -49,7 +50,7 @@ def package_lock(text: str) -> Reading:
 
 def cargo(text: str) -> Reading:
     """Read a Cargo.toml: the package's version, the workspace's, and those asked of packages by path beside it."""
-    data = copy.deepcopy(toml(text))
+    data = copy.deepcopy(toml_table(text))
     stated: list[Stated] = []
     package = table(data.get("package"))
     name = text_of(package.get("name"))
@@ -89,7 +90,7 @@ def uv_lock(text: str) -> Reading:
 
 
 def _lock(text: str, own: Any, scheme: str) -> Reading:
-    data = copy.deepcopy(toml(text))
+    data = copy.deepcopy(toml_table(text))
     stated = []
     packages = data.get("package")
     for entry in packages if isinstance(packages, list) else ():
