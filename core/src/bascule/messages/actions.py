@@ -11,6 +11,10 @@ from bascule.messages.wording import code, count, listed, phrases, short
 from bascule.types import Status
 
 _AGAIN = "run the workflow again"
+_ALL_JOBS = f"{_AGAIN}: re-run all jobs"
+_ONLY_IT = "upload only the file that is read"
+_RAISE = "raise `max_size` in the pack"
+_SUCCEEDED = "a run that has succeeded"
 
 
 @frozen
@@ -82,19 +86,14 @@ def fork(name: str) -> Say:
 def unfinished(path: str, state: str, attempt: int, url: str) -> Say:
     """It runs, or waits for a runner or an approval."""
     again = f", attempt {attempt}" if attempt > 1 else ""
-    return Say(
-        f"the last run of {code(path)} is {state.replace('_', ' ')}{again}: {code(url)}",
-        "a run that has succeeded",
-        "wait for it",
-        Status.WAIT,
-    )
+    return _of_run(path, f"is {state.replace('_', ' ')}{again}", url, _SUCCEEDED, "wait for it", Status.WAIT)
 
 
 def not_approved(path: str, url: str) -> Say:
     """A run that somebody must let start."""
     return Say(
         f"the run of {code(path)} waits for an approval: {code(url)}",
-        "a run that has succeeded",
+        _SUCCEEDED,
         "read the change, then approve the run",
         Status.WAIT,
     )
@@ -103,19 +102,14 @@ def not_approved(path: str, url: str) -> Say:
 def failed(path: str, conclusion: str, attempt: int, url: str) -> Say:
     """It ended otherwise than well."""
     again = f" at attempt {attempt}" if attempt > 1 else ""
-    return Say(
-        f"the last run of {code(path)} ended as {conclusion.replace('_', ' ')}{again}: {code(url)}",
-        "a run that has succeeded",
-        f"see its log, mend the cause, and {_AGAIN}",
-    )
+    ended = f"ended as {conclusion.replace('_', ' ')}{again}"
+    return _of_run(path, ended, url, _SUCCEEDED, f"see its log, mend the cause, and {_AGAIN}")
 
 
 def old(path: str, age: float, most: float, url: str) -> Say:
     """Longer ago than the pack takes."""
-    return Say(
-        f"the last run of {code(path)} began {age / 3600:.1f} h ago: {code(url)}",
-        f"a run that began at most {duration.show(most)} ago",
-        f"{_AGAIN}: re-run all jobs",
+    return _of_run(
+        path, f"began {age / 3600:.1f} h ago", url, f"a run that began at most {duration.show(most)} ago", _ALL_JOBS
     )
 
 
@@ -149,10 +143,12 @@ def no_artifact(name: str, url: str) -> Say:
 
 def earlier_artifact(name: str, url: str) -> Say:
     """Only an earlier attempt left one."""
-    return Say(
-        f"the artifact {code(name)} is not from the run's latest attempt: {code(url)}",
+    return _of_artifact(
+        name,
+        "is not from the run's latest attempt",
+        url,
         "an artifact that the latest attempt made",
-        f"{_AGAIN}: re-run all jobs, not only the failed ones",
+        f"{_ALL_JOBS}, not only the failed ones",
     )
 
 
@@ -167,20 +163,13 @@ def two_artifacts(name: str, number: int, url: str) -> Say:
 
 def foreign_artifact(name: str, url: str) -> Say:
     """GitHub states another commit or repository for it than for the run."""
-    return Say(
-        f"the artifact {code(name)} is stated to be of another commit or repository than its run: {code(url)}",
-        "an artifact of this run",
-        _AGAIN,
-    )
+    what = "is stated to be of another commit or repository than its run"
+    return _of_artifact(name, what, url, "an artifact of this run", _AGAIN)
 
 
 def expired(name: str, url: str) -> Say:
     """Its time is over."""
-    return Say(
-        f"the artifact {code(name)} has expired: {code(url)}",
-        "an artifact that is still there",
-        f"{_AGAIN}: re-run all jobs",
-    )
+    return _of_artifact(name, "has expired", url, "an artifact that is still there", _ALL_JOBS)
 
 
 def no_digest(name: str, url: str) -> Say:
@@ -204,11 +193,7 @@ def other_digest(name: str, stated: str, found: str) -> Say:
 
 def large_artifact(name: str, size: int, most: int) -> Say:
     """Larger than the pack or Bascule takes."""
-    return Say(
-        f"the artifact {code(name)} has {size:,} bytes",
-        f"at most {most:,} bytes",
-        "upload only the file that is read, or raise `max_size` in the pack",
-    )
+    return _large(f"the artifact {code(name)}", size, most, _ONLY_IT)
 
 
 def refused(name: str, what: str, status: int) -> Say:
@@ -226,7 +211,7 @@ def no_archive() -> Say:
     return Say(
         "the artifact is no zip archive that can be read",
         "the archive that `actions/upload-artifact` makes",
-        "upload it without `archive: false`, and run the workflow again",
+        f"upload it without `archive: false`, and {_AGAIN}",
     )
 
 
@@ -235,7 +220,7 @@ def many_files(number: int, most: int) -> Say:
     return Say(
         f"the artifact holds {count(number, 'entry', 'entries')}",
         f"at most {most:,}",
-        "upload only the file that is read",
+        _ONLY_IT,
     )
 
 
@@ -244,7 +229,7 @@ def odd_entry(name: str, what: str) -> Say:
     return Say(
         f"the artifact's entry {code(name)} {what}",
         "plain files with plain names, each once",
-        "upload only the file that is read, and run the workflow again",
+        f"{_ONLY_IT}, and {_AGAIN}",
     )
 
 
@@ -266,11 +251,7 @@ def no_member(member: str, names: Sequence[str]) -> Say:
 
 def large_member(name: str, size: int, most: int) -> Say:
     """Larger than the pack or Bascule takes."""
-    return Say(
-        f"{code(name)} in the artifact has {size:,} bytes",
-        f"at most {most:,} bytes",
-        "make what it tells smaller, or raise `max_size` in the pack",
-    )
+    return _large(f"{code(name)} in the artifact", size, most, "make what it tells smaller")
 
 
 def packed_member(name: str, ratio: int, most: int) -> Say:
@@ -280,6 +261,18 @@ def packed_member(name: str, ratio: int, most: int) -> Say:
         f"at most {most} times",
         "see what the workflow writes; merge by hand if it is right",
     )
+
+
+def _of_run(path: str, what: str, url: str, expected: str, fix: str, status: Status = Status.BLOCK) -> Say:
+    return Say(f"the last run of {code(path)} {what}: {code(url)}", expected, fix, status)
+
+
+def _of_artifact(name: str, what: str, url: str, expected: str, fix: str) -> Say:
+    return Say(f"the artifact {code(name)} {what}: {code(url)}", expected, fix)
+
+
+def _large(what: str, size: int, most: int, smaller: str) -> Say:
+    return Say(f"{what} has {size:,} bytes", f"at most {most:,} bytes", f"{smaller}, or {_RAISE}")
 
 
 def short_digest(digest: str) -> str:
