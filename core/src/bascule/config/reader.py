@@ -147,10 +147,11 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         """Refuse aliases, anchors, tags and deep nesting before anything is built from them."""
-        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+        parser: Any = self  # PyYAML's stubs leave the two methods of the parser that are called here without types
+        event: Any = parser.peek_event()
         if isinstance(event, yaml.AliasEvent):
             self._builder.problem(event.start_mark, say.alias(event.anchor or ""))
-            self.get_event()  # type: ignore[no-untyped-call]
+            parser.get_event()
             start: Any = event.start_mark
             return yaml.ScalarNode("tag:yaml.org,2002:null", "", start, start, style='"')
         if getattr(event, "anchor", None) is not None:
