@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -110,3 +112,82 @@ def test_a_mistake_is_found_when_the_pack_is_loaded_with_its_column() -> None:
 def test_expressions_are_bounded() -> None:
     assert expressions.problems("x" * 5000) == "an expression of more than 4,000 characters"
     assert expressions.problems("true") is None
+
+
+WHOLE = [
+    "change",
+    "change == change",
+    "change.size() > 20",
+    "change.size () > 20",
+    "change // the record\n.size() > 20",
+    "change.title // its text\n== ''",
+    "change.map(k, k).size() > 20",
+    'change["bo" + "dy"] == "why"',
+    'change["\\x62ody"] == "why"',
+    '[change].all(c, c.body == "why")',
+    'has(change.body) && "body" in change',
+    "change.?body.orValue('') == 'why'",
+    'change.`body` == "why"',
+    "evidence[evidence.map(k, k)[0]].ok",
+    '"plan" in evidence && evidence.plan.ok',
+]
+NARROW = [
+    'change.body == "why"',
+    'change . body == "why"',
+    'change\n  ["body"] == "why"',
+    "has(change.nothing)",
+    "change.nothing == 1",
+    "change.files.all(f, f.path.startsWith(change.files[0].path.substring(0, 5)))",
+    'change.author.login == "octo-dev" && change.author.id == 583231',
+    'change.labels.exists(change, change == "bug")',
+    'evidence.plan.ok && evidence["terraform/plan"].ok',
+    "evidence.other.ok",
+    'pack.mode == "auto" && pack.name != ""',
+    "1 == 1",
+    "nobody.knows",
+    '"change" == "change"',
+    'now < timestamp("2030-01-01T00:00:00Z") && now.getFullYear() == 2026',
+]
+
+
+@pytest.mark.parametrize("expression", [*WHOLE, *NARROW])
+def test_an_expression_gives_the_same_though_it_is_handed_only_what_it_reaches(
+    expression: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = proof("terraform/plan", {"ok": True})
+    narrow = asked(expression, plan)
+    monkeypatch.setattr(expressions, "members", lambda text, name: None)
+    assert narrow == asked(expression, plan)
+
+
+@pytest.mark.parametrize(
+    ("expression", "reached"),
+    [
+        *((text, None) for text in WHOLE if "evidence" not in text),
+        ('change.body == "why"', {"body"}),
+        ('change\n . body == change [ "head_sha" ]', {"body", "head_sha"}),
+        ("change.files.all(f, f.path == change.title)", {"files", "title"}),
+        ("pack.exchange == unchanged.body", set()),
+        ("'change.body'", {"body"}),
+    ],
+)
+def test_what_an_expression_reaches_of_a_variable(expression: str, reached: set[str] | None) -> None:
+    assert expressions.members(expression, "change") == reached
+
+
+def test_a_variable_that_is_not_named_is_not_made() -> None:
+    def fail() -> object:
+        raise AssertionError
+
+    assert expressions.evaluate("a.b == 1", {"a": lambda: {"b": 1, "c": object()}, "d": fail}) is True
+
+
+def test_the_librarys_command_line_is_not_loaded_and_it_can_still_be_imported() -> None:
+    code = (
+        "import sys; from bascule import expressions\n"
+        "assert expressions.evaluate('1 + 1', {}) == 2\n"
+        "assert not {'typer', 'rich', 'prompt_toolkit'} & set(sys.modules)\n"
+        "import cel; assert cel.compile is sys.modules['cel.cel'].compile; assert cel.evaluate('2 + 2') == 4\n"
+        "expressions._library.cache_clear(); assert expressions._library() is cel\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bascule import expressions, wire
@@ -48,7 +48,7 @@ def expression(ask: Ask) -> Answer:
         told = say.waits(missing)
         return wait(told.found, expected=told.expected, fix=told.fix)
     try:
-        found = expressions.compiled(text).execute(variables(ask))
+        found = expressions.evaluate(text, variables(ask))
     except (ValueError, TypeError, RuntimeError, KeyError, IndexError, OverflowError, ArithmeticError) as wrong:
         told = say.fails(text, " ".join(str(wrong).split()))
         return error(told.found, expected=told.expected, fix=told.fix)
@@ -61,17 +61,17 @@ def expression(ask: Ask) -> Answer:
     return error(told.found, expected=told.expected, fix=told.fix)
 
 
-def variables(ask: Ask) -> dict[str, Any]:
-    """Return what an expression can name: ``change``, ``evidence``, ``pack``, ``now``, ``params``.
+def variables(ask: Ask) -> dict[str, Callable[[], Any]]:
+    """Return what an expression can name, ``change``, ``evidence``, ``pack``, ``now``: functions that make the values.
 
     ``evidence`` is by kind (``evidence["terraform/plan"]``) and, where only one kind ends like that, by the short name
     (``evidence.plan``).
     """
     return {
-        "change": wire.dump(ask.change),
-        "evidence": by_name(ask.ctx.evidence),
-        "pack": {"name": ask.pack.name, "scenario": ask.pack.scenario, "mode": ask.pack.mode.value},
-        "now": ask.now,
+        "change": lambda: wire.dump(ask.change),
+        "evidence": lambda: by_name(ask.ctx.evidence),
+        "pack": lambda: {"name": ask.pack.name, "scenario": ask.pack.scenario, "mode": ask.pack.mode.value},
+        "now": lambda: ask.now,
     }
 
 
