@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import venv
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,18 @@ def test_a_project_that_does_not_build_blocks(tmp_path: Path) -> None:
     outcome = built(tmp_path, project("1.2.0"), after)
     assert outcome.status is Status.BLOCK
     assert "the build failed: `python -m` ended with" in str(outcome)
+
+
+def test_a_python_without_pip_is_no_fault_of_the_change(tmp_path: Path) -> None:
+    venv.create(tmp_path / "bare", with_pip=False, symlinks=True)
+    bare = str(tmp_path / "bare" / "bin" / "python")
+    bench = Bench("release", tmp_path / "bench", {"python": bare})
+    rules = [{"use": "release/build"}]
+    outcome = bench.run(project("1.2.0"), project("1.3.0"), rules, run_code=True, read_at=NOW)
+    (check,) = outcome.of("release/rehearsal")
+    assert check.status is Status.ERROR
+    assert check.found == f"{bare} has no pip, which builds wheels"
+    assert "BASCULE_TOOL_PYTHON" in check.fix
 
 
 def test_a_build_that_makes_another_version_blocks(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from bascule_release.formats import others, structured
 LARGEST = 1 << 20
 """Bytes of metadata inside a built file that are read."""
 MOST_MEMBERS = 50_000
+_HAS_PIP = "import importlib.util, sys; sys.exit(importlib.util.find_spec('pip') is None)"
 _CUT = ("-r", "-n", "-p", "-f", "--kill-child=KILL")
 
 
@@ -93,11 +94,16 @@ def _run(made: Tool, order: Order, *args: str, env: Mapping[str, str] | None = N
 
 
 def python(order: Order) -> Built:
-    """Build a wheel through the project's own backend, which must be installed beside the Python that runs it."""
+    """Build a wheel through the project's own backend; that and pip must be installed beside the Python."""
     path = find_python(order.ctx)
     home = Path(order.ctx.workdir) / ".home"
     home.mkdir(exist_ok=True)
     made = Tool(name="python", path=path, home=home, limit=order.ctx.output_limit)
+    if made.run("-I", "-c", _HAS_PIP, ok=(0, 1)).code:
+        raise RehearsalError(
+            f"{path} has no pip, which builds wheels", expected="pip beside the project's build backend",
+            fix="install pip for it (uv's environments have none), or name another Python in BASCULE_TOOL_PYTHON",
+        )  # fmt: skip
     env = {
         "PIP_CONFIG_FILE": os.devnull,
         "PIP_NO_INPUT": "1",
