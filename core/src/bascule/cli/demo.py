@@ -22,7 +22,8 @@ Exit codes: 0 as promised, 1 an act went wrong, 4 protection differs at the end.
 
 @click.command(help=_HELP)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout; the show goes to stderr.")
-def demo(as_json: bool) -> int:
+@click.option("--act", "only", type=int, multiple=True, hidden=True, help="Play this act only; for tests.")
+def demo(as_json: bool, only: tuple[int, ...]) -> int:
     """Play the demonstration."""
     try:
         from bascule.demo.run import play
@@ -31,4 +32,4 @@ def demo(as_json: bool) -> int:
         raise UsageError(
             f"the demo needs {missing.name}, which is not installed", hint="pip install 'bascule[sim]'"
         ) from missing
-    return play(as_json=as_json)
+    return play(as_json=as_json, only=only)

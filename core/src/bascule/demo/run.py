@@ -41,8 +41,12 @@ class Played:
         return self.outcome.got == "skipped"
 
 
-def play(*, as_json: bool) -> int:
-    """Run the demonstration and return its exit code: 0 as promised, 1 not, 4 protection differs at the end."""
+def play(*, as_json: bool, only: tuple[int, ...] = ()) -> int:
+    """Run the demonstration and return its exit code: 0 as promised, 1 not, 4 protection differs at the end.
+
+    ``only`` are numbers of acts, from 1, where not all are to be played; acts that go back to earlier ones need them.
+    """
+    chosen = [(number, act) for number, act in enumerate(ACTS, 1) if not only or number in only]
     console = _console(as_json)
     started = time.monotonic()
     played: list[Played] = []
@@ -56,24 +60,24 @@ def play(*, as_json: bool) -> int:
         stage.sweep_in_background(ORG_REPO)
         stage.wait_for(lambda: any("/git/refs" in c["path"] and c["method"] == "POST" for c in stage.requests()))
         console.print(f"[dim]A sweeper watches: bascule-restore --expired --loop 2s -R {ORG_REPO}[/]\n")
-        for number, act in enumerate(ACTS, 1):
+        for number, act in chosen:
             played.append(_one(stage, console, number, act))
             if not played[-1].identical:
                 console.print("[red]Protection is not what it was. The show stops here.[/]\n")
                 break
         after = {repo: stage.protection(repo) for repo in before}
         audit = stage.run("audit", "--verify", "-R", ORG_REPO)
-        _ending(console, played, before, after, audit.out or audit.err, time.monotonic() - started)
+        _ending(console, played, before, after, audit.out or audit.err, time.monotonic() - started, acts=len(chosen))
     same = before == after
     if as_json:
-        print(json.dumps(_document(played, same=same), indent=2))
+        print(json.dumps(_document(played, same=same, acts=len(chosen)), indent=2))
     if not same:
         return ExitCode.NOT_RESTORED
-    return ExitCode.DONE if _all_good(played) and audit.code == 0 else ExitCode.BLOCKED
+    return ExitCode.DONE if _all_good(played, len(chosen)) and audit.code == 0 else ExitCode.BLOCKED
 
 
-def _all_good(played: list[Played]) -> bool:
-    return len(played) == len(ACTS) and all(p.good for p in played)
+def _all_good(played: list[Played], acts: int) -> bool:
+    return len(played) == acts and all(p.good for p in played)
 
 
 def _console(as_json: bool) -> Console:
@@ -103,8 +107,9 @@ def _one(stage: Stage, console: Console, number: int, act: Act) -> Played:
 
 
 def _ending(
-    console: Console, played: list[Played], before: dict[str, Any], after: dict[str, Any], audit: str, seconds: float
-) -> None:
+    console: Console, played: list[Played], before: dict[str, Any], after: dict[str, Any], audit: str, seconds: float,
+    *, acts: int,
+) -> None:  # fmt: skip
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("", "act", "expected", "got", "open for", "protection", "took"):
         table.add_column(name, justify="right" if name in {"open for", "took"} else "left", no_wrap=name != "act")
@@ -129,10 +134,10 @@ def _ending(
             console.print(f"    [red]{line}[/]")
     console.print(f"\n[bold]Journal[/]  [dim]bascule audit --verify -R {ORG_REPO}[/]")
     console.print(audit.rstrip(), markup=False, soft_wrap=True)
-    good = _all_good(played)
+    good = _all_good(played, acts)
     verdict = "[green]As promised[/]" if good and before == after else "[red]NOT as promised[/]"
     skipped = sum(p.skipped for p in played)
-    told = f"{sum(p.good for p in played) - skipped} of {len(ACTS)} acts" + (f", {skipped} skipped" if skipped else "")
+    told = f"{sum(p.good for p in played) - skipped} of {acts} acts" + (f", {skipped} skipped" if skipped else "")
     console.print(f"\n{verdict}: {told}, in {seconds:.0f} s.")
     if good:
         console.print("[dim]Next: bascule replay .   what Bascule would have done with your own repository[/]")
@@ -156,8 +161,8 @@ def _difference(before: Any, after: Any, at: str = "") -> list[str]:
     return [] if before == after else [f"{at}: {before!r} → {after!r}"]
 
 
-def _document(played: list[Played], *, same: bool) -> dict[str, Any]:
-    acts = [
+def _document(played: list[Played], *, same: bool, acts: int) -> dict[str, Any]:
+    rows = [
         {
             "act": p.act.title,
             "expected": p.act.expected,
@@ -173,7 +178,7 @@ def _document(played: list[Played], *, same: bool) -> dict[str, Any]:
     ]
     return {
         "schema_version": 1,
-        "good": _all_good(played) and same,
+        "good": _all_good(played, acts) and same,
         "protection_identical": same,
-        "acts": acts,
+        "acts": rows,
     }

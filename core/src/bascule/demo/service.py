@@ -12,6 +12,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -125,7 +126,7 @@ class Service:
 class Deployer:
     """Whoever deploys: looks at a branch, puts its newest file where the service reads it, and reports to GitHub.
 
-    ``paused`` lets a merge lie undeployed. ``deployed`` are the commits, oldest first.
+    ``paused`` lets a merge lie undeployed. ``deployed`` are the commits, oldest first, ``times`` when GitHub was told.
     """
 
     call: CALL
@@ -135,6 +136,7 @@ class Deployer:
     environment: str = "production"
     every: float = 0.5
     deployed: list[str] = field(factory=list)
+    times: list[datetime] = field(factory=list)
     problems: list[BaseException] = field(factory=list)
     paused: bool = False
     _stop: threading.Event = field(factory=threading.Event)
@@ -162,7 +164,8 @@ class Deployer:
         new = self.file.with_suffix(".new")
         new.write_bytes(base64.b64decode(content))
         new.replace(self.file)
-        self.call("POST", f"/deployments/{number}/statuses", {"state": "success"})
+        told = self.call("POST", f"/deployments/{number}/statuses", {"state": "success"})
+        self.times.append(datetime.fromisoformat(told["created_at"]))
         self.deployed.append(sha)
 
     def _run(self) -> None:

@@ -9,10 +9,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+from attrs import evolve
+
 from bascule.demo.acts import Act, Outcome, Say
 from bascule.demo.prometheus import samples, scraping
-from bascule.demo.service import BAD, FILE, METRIC, Deployer, Service
+from bascule.demo.recording import recorded, replaying
+from bascule.demo.service import BAD, CALL, FILE, METRIC, Deployer, Service
 from bascule.demo.stage import SHOP, Stage
+from bascule.messages import demo as texts
 
 SCRAPES = 8
 """Scrapes of the time before; an hour of them would be better, and nobody would wait for it."""
@@ -26,26 +30,39 @@ def act() -> Act:
 def broken(stage: Stage, say: Say) -> Outcome:
     """A green change makes every third request fail; its watch sees it, and undoes it."""
     program = os.environ.get("BASCULE_TOOL_PROMETHEUS") or shutil.which("prometheus")
-    if program is None:
-        return Outcome(good=True, got="skipped", why="prometheus is not on this machine; `make tools`")
-    # An act before this one moved GitHub's clock; the service's metrics are of the real time.
+    running = stage.root / "running.json"
+    with Deployer(caller(stage), FILE, running) as deployer:
+        if program is None:
+            recording = recorded()
+            note = texts.replayed(recording.recorded_at, recording.prometheus)
+            say(note)
+            with replaying(recording, lambda: deployer.times[1:]) as address:
+                outcome = played(stage, say, address, deployer)
+            return evolve(outcome, evidence=(note, *outcome.evidence))
+        with (
+            Service(running) as service,
+            scraping(program, stage.root / "prometheus", service.address) as (address, _),
+        ):
+            say(f"a service runs from {SHOP}, deployed from main; Prometheus scrapes it every second")
+            stage.wait_for(lambda: samples(address, f'count_over_time({METRIC}{{code="200"}}[1m])') >= SCRAPES)
+            return played(stage, say, address, deployer)
+
+
+def caller(stage: Stage) -> CALL:
+    """Return what whoever deploys sends requests with, on GitHub's clock as it really is.
+
+    An act before this one moved the clock; the service's metrics are of the real time.
+    """
     stage.sim.control("clock", {"advance": -float(stage.sim.control("clock")["offset"])})
 
     def call(method: str, path: str, body: Any = None) -> Any:
         return stage.call(method, f"/repos/{SHOP}{path}", body, who="octo-dev")
 
-    running = stage.root / "running.json"
-    with (
-        Deployer(call, FILE, running) as deployer,
-        Service(running) as service,
-        scraping(program, stage.root / "prometheus", service.address) as (address, _),
-    ):
-        say(f"a service runs from {SHOP}, deployed from main; Prometheus scrapes it every second")
-        stage.wait_for(lambda: samples(address, f'count_over_time({METRIC}{{code="200"}}[1m])') >= SCRAPES)
-        return _played(stage, say, address, deployer)
+    return call
 
 
-def _played(stage: Stage, say: Say, address: str, deployer: Deployer) -> Outcome:
+def played(stage: Stage, say: Say, address: str, deployer: Deployer) -> Outcome:
+    """Merge the change and watch it on the metrics at ``address``; look at GitHub for what became of it."""
     before = _tree(stage)
     number = stage.pull(SHOP, "A faster checkout", {FILE: BAD}, branch="faster-checkout")
     say(f"bascule merge {number} -R {SHOP} --attended")
