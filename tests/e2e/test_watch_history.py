@@ -259,3 +259,10 @@ def test_a_rollback_that_does_not_help_is_told_to_somebody(past: Past) -> None:
     assert "not recovered" in comment
     assert again.code == 1
     assert "watched already: violation, rolled back, not recovered" in again.out
+
+
+def test_a_time_for_recovery_that_is_shorter_than_the_quiet_is_refused(past: Past) -> None:
+    repo = past.repo(line("fine"))
+    ran = past.watch(repo, 1, "--recover-within", "5m")
+    assert ran.code == 2
+    assert "--recover-within: 5m is shorter than --calm 10m" in ran.err

@@ -50,6 +50,9 @@ NOT RESTORED, 8 undecided.
     "--block", type=click.IntRange(1, 3600), default=30, show_default=True, help="Seconds that one block has."
 )
 @click.option("--calm", default="10m", show_default=True, metavar="DURATION", help="Quiet that counts as recovered.")
+@click.option(
+    "--recover-within", default="30m", show_default=True, metavar="DURATION", help="How long recovery is waited for."
+)
 @click.option("--again", is_flag=True, help="Also where the journal has the end of a watch.")
 @click.option("--no-rollback", is_flag=True, help="Only watch and tell.")
 @click.option("--pictures", type=click.Path(path_type=Path), help="Write a picture (SVG) per objective to this folder.")
@@ -64,6 +67,7 @@ def watch(
     every: str | None,
     block: int,
     calm: str,
+    recover_within: str,
     again: bool,
     no_rollback: bool,
     pictures: Path | None,
@@ -74,7 +78,17 @@ def watch(
     from bascule.pipeline.watching.loop import Pace
     from bascule.pipeline.watching.run import Wanted, watch_merge
 
-    pace = Pace(block=block, every=_seconds(every, "--every") if every else float(block), calm=_seconds(calm, "--calm"))
+    pace = Pace(
+        block=block,
+        every=_seconds(every, "--every") if every else float(block),
+        calm=_seconds(calm, "--calm"),
+        patience=_seconds(recover_within, "--recover-within"),
+    )
+    if pace.patience < pace.calm:
+        raise UsageError(
+            f"{recover_within} is shorter than --calm {calm}, so nothing could recover in time",
+            where="--recover-within", hint="name a longer time, or a shorter --calm",
+        )  # fmt: skip
     wanted = Wanted(
         pace=pace,
         as_of=_time(as_of) if as_of else None,
