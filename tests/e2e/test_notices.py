@@ -3,52 +3,22 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 from tests.e2e.kit import ADMIN, Repo, World, pack
+from tests.support.receiver import SECRET, Hook, receiving
 
 from bascule.notify.notice import schema
 
 PACK = pack(watch="{rollback: {mode: auto, checks: skip}}", relax="reviews, checks")
-SECRET = "sim-secret-hook-4417be"
-
-
-class Hook:
-    """A receiver on the loopback; ``status`` is what it answers."""
-
-    def __init__(self) -> None:
-        self.got: list[dict[str, Any]] = []
-        self.status = 200
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                outer.got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-                self.send_response(outer.status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *args: Any) -> None:
-                return
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/{SECRET}"
 
 
 @pytest.fixture
 def hook() -> Iterator[Hook]:
-    made = Hook()
-    thread = threading.Thread(target=made.server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield made
-    made.server.shutdown()
-    thread.join()
-    made.server.server_close()
+    with receiving() as made:
+        yield made
 
 
 def env(repo: Repo, hook: Hook) -> dict[str, str]:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from attrs import define
-from tests.e2e.kit import Ran, Repo, World, pack
+from jsonschema import Draft202012Validator
+from tests.e2e.kit import DEV, Ran, Repo, World, pack
 from tests.support.between import between
 from tests.support.prometheus import serving, write_samples
+from tests.support.receiver import SECRET, Hook, receiving
+
+from bascule.notify.notice import schema
 
 pytestmark = pytest.mark.tool("prometheus")
 
@@ -55,17 +60,35 @@ class Past:
         watch = f"{{for: 10m, slos: [{', '.join(objectives)}], rollback: {mode}}}"
         return self.world.repo(rulepack=pack(watch=watch, relax="reviews, checks", **more))
 
-    def merged(self, repo: Repo, ago: float = AGO, **pull: Any) -> int:
-        """Merge a change ``ago`` minutes before the end of history."""
+    @contextmanager
+    def then(self, ago: float) -> Iterator[None]:
+        """Let GitHub's clock be ``ago`` minutes before the end of history."""
         ago += (datetime.now(UTC) - self.zero).total_seconds() / 60
         self.world.sim.control("clock", {"advance": -60 * ago})
         try:
+            yield
+        finally:
+            self.world.sim.control("clock", {"advance": 60 * ago})
+
+    def merged(self, repo: Repo, ago: float = AGO, **pull: Any) -> int:
+        """Merge a change ``ago`` minutes before the end of history."""
+        with self.then(ago):
             number = repo.pull(**pull)
             ran = repo.merge(number)
             assert ran.doc["status"] == "merged", ran.out + ran.err
-        finally:
-            self.world.sim.control("clock", {"advance": 60 * ago})
         return number
+
+    def deployed(self, repo: Repo, ago: float, *states: str) -> None:
+        """Deploy the branch as it is then, and report ``states``."""
+        with self.then(ago):
+            sent = {"ref": repo.head(), "environment": "production", "required_contexts": [], "auto_merge": False}
+            number = repo.call("POST", "/deployments", sent, by=DEV)["id"]
+            for state in states or ("success",):
+                repo.call("POST", f"/deployments/{number}/statuses", {"state": state}, by=DEV)
+
+    def now_again(self) -> None:
+        """Set GitHub's clock right, after commands that moved it."""
+        self.world.sim.control("clock", {"advance": -self.world.sim.control("clock")["offset"]})
 
     def watch(self, repo: Repo, number: int, *args: str, address: str = "", **env: str) -> Ran:
         """Run ``bascule watch NUMBER --json --attended``."""
@@ -82,6 +105,8 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
         **_counters("broken", now, lambda ago: 0.2 if ago < AGO - 2 else 0.001),
         **_counters("early", now, lambda ago: 0.2 if ago < 55 else 0.001),
         **_counters("thin", now, lambda ago: 0.0, rate=0.02),
+        # Broken until ten minutes from now, well for an hour after that: commands with moved clocks come there.
+        **_counters("heals", now, lambda ago: 0.2 if -10 < ago < AGO - 2 else 0.001, until=-80),
         **_counters("ended", now, lambda ago: 0.001, until=AGO - 2),
     }
     with (
@@ -89,6 +114,25 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
         serving(folder, write_samples(folder, series)) as address,
     ):
         yield Past(world, address, now)
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    with receiving() as made:
+        yield made
+
+
+def heard(hook: Hook, ran: Ran, *events: str) -> list[dict[str, Any]]:
+    """Return what the receiver got, which is ``events`` in the documented form."""
+    assert [n["event"] for n in hook.got] == list(events)
+    for notice in hook.got:
+        Draft202012Validator(schema()).validate(notice)
+        assert notice["run"] == ran.doc["run"]
+        assert (notice["repository"], notice["number"]) == (ran.doc["repository"], ran.doc["number"])
+        assert datetime.fromisoformat(notice["at"]).tzinfo is not None
+    assert SECRET not in ran.out + ran.err
+    assert len({n["id"] for n in hook.got}) == len(hook.got)
+    return hook.got
 
 
 def test_an_answer_of_each_objective_and_the_worst_of_all(past: Past) -> None:
@@ -142,15 +186,20 @@ def test_a_time_before_its_end_is_not_ok_and_one_to_come_is_refused(past: Past) 
     assert "still to come" in ran.err
 
 
-def test_two_merges_in_the_same_time_are_a_persons_to_tell_apart(past: Past) -> None:
+def test_two_merges_in_the_same_time_are_a_persons_to_tell_apart(past: Past, hook: Hook) -> None:
     repo = past.repo(line("broken"))
     first = past.merged(repo)
     second = past.merged(repo, ago=AGO - 1, head="other", files={"docs/c.md": "c\n"})
     head = repo.head()
-    ran = past.watch(repo, first)
+    ran = past.watch(repo, first, BASCULE_NOTIFY_URL=hook.url)
     assert (ran.code, ran.doc["answer"], ran.doc["person"]) == (1, "violation", True), ran.out + ran.err
     assert "Write pages (#2)" in ran.doc["summary"]
     assert f"bascule rollback {first}" in ran.doc["next"]
+    (notice,) = heard(hook, ran, "rollback_blocked")
+    assert notice["text"].startswith(f"{repo.full}#{first} broke an objective, and a person has to decide: ")
+    assert "Write pages (#2)" in notice["text"]
+    assert notice["sha"] == ran.doc["sha"] != head
+    assert (notice["pull"], notice["undoes"], notice["by"]) == (None, "", "")
     # The second one hears of the first by the journal.
     ran = past.watch(repo, second)
     assert (ran.code, ran.doc["answer"], ran.doc["person"]) == (1, "violation", True), ran.out + ran.err
@@ -206,20 +255,29 @@ def test_a_source_that_does_not_answer_is_neither_health_nor_harm(past: Past, mo
     assert repo.head() == head
 
 
-def test_nobody_named_a_prometheus(past: Past) -> None:
+def test_nobody_named_a_prometheus(past: Past, hook: Hook) -> None:
     repo = past.repo(line("broken"))
     number = past.merged(repo, ago=50)
-    ran = repo.run("watch", str(number), "--json", "--attended")
+    ran = repo.run("watch", str(number), "--json", "--attended", env=repo.env(BASCULE_NOTIFY_URL=hook.url))
     assert (ran.code, ran.doc["answer"]) == (8, "undecided"), ran.out + ran.err
     assert "BASCULE_SERVICE_PROMETHEUS" in ran.doc["objectives"][0]["note"]
+    (notice,) = heard(hook, ran, "undecided")
+    reason = ran.doc["objectives"][0]["reason"]
+    assert notice["text"] == f"{repo.full}#{number}: the watch cannot tell whether it broke an objective: {reason}"
+    assert (notice["sha"], notice["title"]) == (repo.head(), "Write pages")
+    assert ran.doc["alarms"] == []
 
 
-def test_no_deployment_in_time(past: Past) -> None:
+def test_no_deployment_in_time(past: Past, hook: Hook) -> None:
     watch = f"{{after: deployment, environment: production, slos: [{line('fine')}], rollback: off}}"
     repo = past.world.repo(rulepack=pack(watch=watch))
     number = past.merged(repo)
-    ran = past.watch(repo, number, "--deploy-within", "1s")
+    ran = past.watch(repo, number, "--deploy-within", "1s", BASCULE_NOTIFY_URL=hook.url)
     assert (ran.code, ran.doc["answer"], ran.doc["live_at"]) == (8, "undecided", None), ran.out + ran.err
+    (notice,) = heard(hook, ran, "undecided")
+    assert "no deployment to `production`" in notice["text"]
+    assert notice["reason"] == ran.doc["summary"]
+    assert notice["next"] == ran.doc["next"]
     assert "no deployment to `production`" in ran.doc["summary"]
     _, entries = repo.audit()
     assert not [e for e in entries if "watch" in e["body"].get("details", {})]
@@ -240,23 +298,29 @@ def test_not_merged(past: Past) -> None:
     assert "not merged" in ran.err
 
 
-def test_a_rollback_that_does_not_help_is_told_to_somebody(past: Past) -> None:
+def test_a_rollback_that_does_not_help_is_told_to_somebody(past: Past, hook: Hook) -> None:
     repo = past.repo(line("broken"))
     number = past.merged(repo)
-    env = repo.env(BASCULE_SERVICE_PROMETHEUS=past.address)
+    env = repo.env(BASCULE_SERVICE_PROMETHEUS=past.address, BASCULE_NOTIFY_URL=hook.url)
+    command = ("watch", str(number), "--json", "--attended", "--recover-within", "20m")
     try:
-        # Half an hour of waiting for quiet that never comes, in no time.
-        ran = repo.run("watch", str(number), "--json", "--attended", env=env, moved=True)
+        # Twenty minutes of waiting for quiet that never comes, in no time.
+        ran = repo.run(*command, env=env, moved=True)
+        waited = past.world.sim.control("clock")["offset"]
         again = repo.run("watch", str(number), env=env)
     finally:
-        past.world.sim.control("clock", {"advance": -past.world.sim.control("clock")["offset"]})
+        past.now_again()
     assert (ran.code, ran.doc["answer"], ran.doc["recovered"]) == (1, "violation", False), ran.out + ran.err
     assert ran.doc["rollback"]["status"] == "merged"
     assert ran.doc["rollback"]["merge"]["sha"] == repo.head()
     assert "has not recovered" in ran.doc["summary"]
     assert "the objective has not recovered after the rollback" in ran.doc["alarms"]
+    assert 20 * 60 <= waited < 25 * 60, "as long as was asked for, and what the last numbers are late"
     (comment,) = [c["body"] for c in repo.comments(number) if "Rolled back" in c["body"]]
     assert "not recovered" in comment
+    first, second = heard(hook, ran, "rolled_back", "rollback_blocked")
+    assert (first["sha"], first["undoes"]) == (repo.head(), ran.doc["rollback"]["details"]["rollback"]["undoes"])
+    assert second["text"] == f"{repo.full}#{number} was rolled back, and the objective has not recovered"
     assert again.code == 1
     assert "watched already: violation, rolled back, not recovered" in again.out
 
