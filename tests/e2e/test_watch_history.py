@@ -325,6 +325,51 @@ def test_a_rollback_that_does_not_help_is_told_to_somebody(past: Past, hook: Hoo
     assert "watched already: violation, rolled back, not recovered" in again.out
 
 
+PRODUCTION = (
+    "{{after: deployment, environment: production, for: 10m, slos: [{}], rollback: {{mode: auto, checks: skip}}}}"
+)
+
+
+@pytest.mark.parametrize(
+    ("states", "person", "said"),
+    [
+        (("success",), False, ""),
+        (("failure",), True, "`Write pages (#1)` in the same deployment"),
+        (("in_progress",), True, "`Write pages (#1)` in the same deployment"),
+    ],
+    ids=["deployed before", "its deployment failed", "never live"],
+)
+def test_what_one_deployment_brings_together_is_a_persons_to_tell_apart(
+    past: Past, states: tuple[str, ...], person: bool, said: str
+) -> None:
+    repo = past.world.repo(rulepack=pack(watch=PRODUCTION.format(line("broken")), relax="reviews, checks"))
+    past.deployed(repo, AGO + 9)
+    past.merged(repo, ago=AGO + 8, head="other", files={"docs/c.md": "c\n"})
+    past.deployed(repo, AGO + 7, *states)
+    number = past.merged(repo, ago=AGO + 1)
+    past.deployed(repo, AGO)
+    head = repo.head()
+    ran = past.watch(repo, number, "--deploy-within", "1s")
+    assert (ran.code, ran.doc["answer"], ran.doc["person"]) == (1, "violation", person), ran.out + ran.err
+    assert ran.doc["deployed"] == head
+    if person:
+        assert said in ran.doc["summary"]
+        assert (repo.head(), ran.doc["rollback"]) == (head, None)
+    else:
+        assert (ran.doc["rollback"]["status"], ran.doc["rollback"]["merge"]["sha"]) == ("merged", repo.head())
+
+
+def test_a_first_deployment_tells_nobody_what_else_it_brought(past: Past) -> None:
+    repo = past.world.repo(rulepack=pack(watch=PRODUCTION.format(line("broken")), relax="reviews, checks"))
+    number = past.merged(repo, ago=AGO + 1)
+    past.deployed(repo, AGO)
+    head = repo.head()
+    ran = past.watch(repo, number, "--deploy-within", "1s")
+    assert (ran.code, ran.doc["answer"], ran.doc["person"]) == (1, "violation", True), ran.out + ran.err
+    assert "no earlier deployment to `production`" in ran.doc["summary"]
+    assert repo.head() == head
+
+
 def test_a_time_for_recovery_that_is_shorter_than_the_quiet_is_refused(past: Past) -> None:
     repo = past.repo(line("fine"))
     ran = past.watch(repo, 1, "--recover-within", "5m")

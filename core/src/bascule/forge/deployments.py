@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from attrs import frozen
@@ -36,6 +37,22 @@ class Deployments:
         One call per 100; at most 500 of the newest are looked at.
         """
         found: list[DeploymentSeen] = []
+        for page in self._pages(environment):
+            recent = [d for d in page if d.created_at >= moment]
+            found += recent
+            if len(recent) < len(page):
+                break
+        return tuple(sorted(found, key=lambda d: (d.created_at, d.id)))
+
+    def until(self, environment: str, moment: datetime) -> Iterator[DeploymentSeen]:
+        """Yield the deployments to ``environment`` that were created at ``moment`` or before, newest first.
+
+        One call per 100, when they are asked for; at most 500 of the newest are looked at.
+        """
+        for page in self._pages(environment):
+            yield from sorted((d for d in page if d.created_at <= moment), key=lambda d: (d.created_at, d.id))[::-1]
+
+    def _pages(self, environment: str) -> Iterator[list[DeploymentSeen]]:
         for page in range(1, _PAGES + 1):
             rows = self._read("/deployments", {"environment": environment, "per_page": 100, "page": page})
             with shaped("GET /deployments"):
@@ -46,11 +63,9 @@ class Deployments:
                     )
                     for r in rows
                 ]  # fmt: skip
-            recent = [d for d in seen if d.created_at >= moment]
-            found += recent
-            if len(rows) < 100 or len(recent) < len(seen):
-                break
-        return tuple(sorted(found, key=lambda d: (d.created_at, d.id)))
+            yield seen
+            if len(rows) < 100:
+                return
 
     def live_since(self, deployment: int) -> datetime | None:
         """Return when a deployment was first reported a success, or None. One call.

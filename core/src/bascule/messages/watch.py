@@ -156,6 +156,16 @@ def landed_too(subjects: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"{code(s)} on the same branch" for s in subjects)
 
 
+def deployed_too(subjects: Sequence[str]) -> tuple[str, ...]:
+    """Commits that one deployment brought live together with the merge."""
+    return tuple(f"{code(s)} in the same deployment" for s in subjects)
+
+
+def nothing_replaced(environment: str) -> str:
+    """What ran before the deployment is not known, nor what else the deployment brought."""
+    return f"no earlier deployment to {code(environment)} tells what else this one brought"
+
+
 def watched_already(number: int, answer: str, run: str, *, recovered: bool | None) -> str:
     """The journal has the watch's end."""
     after = {True: ", rolled back, recovered", False: ", rolled back, not recovered", None: ""}[recovered]

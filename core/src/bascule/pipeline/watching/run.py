@@ -193,7 +193,8 @@ def _concluded(
 ) -> Watched:
     if seen.answer is Answer.VIOLATION and not seen.person:
         # What nobody watched may have landed meanwhile: git knows.
-        strangers = (*_landed_too(session, what, seen), *_late(session, seen))
+        others = (*_deployed_too(session, what, done), *_landed_too(session, what, seen))
+        strangers = (*others, *_late(session, seen))
         if strangers:
             seen = evolve(seen, person=True, notes=strangers)
             done = evolve(done, person=True)
@@ -300,6 +301,19 @@ def _landed_too(session: Session, what: Asked, seen: Seen) -> tuple[str, ...]:
     git, tip = session.connection.merged(what.target.snapshot)
     walk = git.commits(f"{what.target.landed.sha}..{tip}", options=("--first-parent",))
     return say.landed_too([c.subject for c in walk if c.committer_time < fired.timestamp()])
+
+
+def _deployed_too(session: Session, what: Asked, done: Watched) -> tuple[str, ...]:
+    """Return what else the deployment brought live that the watch began with, one phrase each, watched or not."""
+    if not done.deployed or done.live_at is None:
+        return ()
+    before = deployments.replaced(session, done.deployed, what.environment, at=done.live_at)
+    came = None
+    if before is not None:
+        span = what.target.span
+        begin = span.before if span is not None else f"{what.target.landed.sha}^"
+        came = deployments.beside(what.target.git, done.deployed, before.sha, own=(begin, what.target.landed.sha))
+    return (say.nothing_replaced(what.environment),) if came is None else say.deployed_too([c.subject for c in came])
 
 
 def _late(session: Session, seen: Seen) -> tuple[str, ...]:
