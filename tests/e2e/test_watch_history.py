@@ -325,6 +325,40 @@ def test_a_rollback_that_does_not_help_is_told_to_somebody(past: Past, hook: Hoo
     assert "watched already: violation, rolled back, not recovered" in again.out
 
 
+@pytest.mark.parametrize("late", [0, 40], ids=["at once", "40 minutes later"])
+def test_killed_after_the_rollback_the_next_watch_waits_for_recovery(past: Past, late: int) -> None:
+    repo = past.repo(line("heals"))
+    number = past.merged(repo)
+    env = repo.env(BASCULE_SERVICE_PROMETHEUS=past.address)
+    past.world.quiet()
+    first = repo.start("watch", str(number), "--json", "--attended", env=env)
+    try:
+        # The label is the last that a rollback sets; then recovery is waited for, half a minute at a time.
+        labels = f"/issues/{number}/labels"
+        assert first.until(lambda log: any(c["path"].endswith(labels) and c["status"] == 200 for c in log))
+        first.kill()
+        landed = repo.head()
+        _, entries = repo.audit()
+        watches = [e["body"]["status"] for e in entries if "watch" in e["body"].get("details", {})]
+        assert watches == ["watching"], "it ended before it was killed"
+        past.world.sim.control("clock", {"advance": 60 * late})
+        ahead = {**env, "TEST_CLOCK_AHEAD": str(60 * late)}
+        ran = repo.run("watch", str(number), "--json", "--attended", env=ahead, moved=True)
+        again = repo.run("watch", str(number), env=env)
+    finally:
+        past.now_again()
+    assert (ran.code, ran.doc["answer"], ran.doc["recovered"]) == (0, "violation", True), ran.out + ran.err
+    assert (ran.doc["rollback"]["status"], ran.doc["person"], ran.doc["alarms"]) == ("noop", False, [])
+    assert repo.head() == landed, "rolled back twice"
+    proposed = [p for p in repo.state()["pulls"] if p["head_ref"].startswith("bascule/")]
+    assert [p["merged"] for p in proposed] == [True]
+    _, entries = repo.audit()
+    (end,) = [e for e in entries if e["body"].get("status") == "watched"]
+    assert (end["body"]["details"]["watch"]["rollback"], end["body"]["details"]["watch"]["recovered"]) == ("noop", True)
+    assert again.code == 0
+    assert "watched already: violation, rolled back, recovered" in again.out
+
+
 PRODUCTION = (
     "{{after: deployment, environment: production, for: 10m, slos: [{}], rollback: {{mode: auto, checks: skip}}}}"
 )

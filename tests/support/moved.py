@@ -1,11 +1,13 @@
 """``bascule`` as a process of its own whose waiting moves the simulator's clock instead of taking time.
 
-Run as ``python moved.py SIMULATOR ARGS...``. Everything else is the real command: its options, tokens, network.
+Run as ``python moved.py SIMULATOR ARGS...``; ``TEST_CLOCK_AHEAD`` in the environment are seconds that its clock is ahead
+of this machine's from the beginning (whoever sets it moves the simulator's as well). Everything else is the real command: its options, tokens, network.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 import urllib.request
@@ -19,6 +21,8 @@ _moved = 0.0
 
 def move(simulator: str) -> None:
     """Let every sleep of this process's system clock move it and the simulator's clock."""
+    global _moved
+    _moved = float(os.environ.get("TEST_CLOCK_AHEAD", "0"))
 
     def sleep(_: SystemClock, seconds: float) -> None:
         global _moved

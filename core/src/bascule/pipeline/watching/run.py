@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from attrs import evolve, field, frozen
@@ -191,8 +191,8 @@ def _others(what: Asked, earlier: tuple[kept.Begun, ...], one: Watch) -> tuple[W
 def _concluded(
     session: Session, what: Asked, one: Watch, seen: Seen, done: Watched, wanted: Wanted, shown: Shown
 ) -> Watched:
-    if seen.answer is Answer.VIOLATION and not seen.person:
-        # What nobody watched may have landed meanwhile: git knows.
+    if seen.answer is Answer.VIOLATION and not seen.person and what.target.trace.undone is None:
+        # What nobody watched may have landed meanwhile: git knows. What is undone already is nobody's to decide.
         others = (*_deployed_too(session, what, done), *_landed_too(session, what, seen))
         strangers = (*others, *_late(session, seen))
         if strangers:
@@ -277,9 +277,12 @@ def _landed(session: Session, done: Watched, result: Result) -> tuple[str | None
     if result.merge is not None and result.status is RunStatus.MERGED:
         return result.merge.sha, now_
     if result.status is RunStatus.NOOP:
-        undone = find(session, Undo(number=done.number)).trace.undone
+        target = find(session, Undo(number=done.number))
+        undone = target.trace.undone
         if undone is not None:
-            return undone.landed, undone.at
+            # A run that died after the merge is written down later than it landed.
+            (commit,) = target.git.commits(undone.landed, options=("--max-count=1",))
+            return undone.landed, min(undone.at, datetime.fromtimestamp(commit.committer_time, UTC))
     return None, now_
 
 
