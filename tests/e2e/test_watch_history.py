@@ -12,7 +12,7 @@ from attrs import define
 from jsonschema import Draft202012Validator
 from tests.e2e.kit import DEV, Ran, Repo, World, pack
 from tests.support.between import between
-from tests.support.prometheus import serving, write_samples
+from tests.support.prometheus import counters, line, serving, write_samples
 from tests.support.receiver import SECRET, Hook, receiving
 
 from bascule.notify.notice import schema
@@ -21,26 +21,6 @@ pytestmark = pytest.mark.tool("prometheus")
 
 AGO = 14
 """Minutes from the merge to the end of history; what breaks does so two minutes after it."""
-RATE = 20.0
-"""Requests a second."""
-
-
-def _counters(name: str, now: datetime, share: Any, *, rate: float = RATE, until: float = 0.0) -> dict[str, Any]:
-    """Return two hours of a counter, every 15 s; ``share(minutes ago)`` of the requests fail."""
-    good = bad = 0.0
-    rows: tuple[list[tuple[float, float]], ...] = ([], [])
-    for back in range(150 * 60, int(until * 60) - 1, -15):
-        failing = rate * 15 * share(back / 60)
-        good, bad = good + rate * 15 - failing, bad + failing
-        at = (now - timedelta(seconds=back)).timestamp()
-        rows[0].append((at, float(int(good))))
-        rows[1].append((at, float(int(bad))))
-    return {f'{name}{{code="200"}}': rows[0], f'{name}{{code="500"}}': rows[1]}
-
-
-def line(metric: str, name: str = "") -> str:
-    """Return the objective of a counter in one line."""
-    return f'"{name or metric}: at most 1% of {metric}{{code=\\"500\\"}} / {metric}"'
 
 
 @define
@@ -101,13 +81,13 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
     folder = tmp_path_factory.mktemp("past")
     now = datetime.now(UTC)
     series = {
-        **_counters("fine", now, lambda ago: 0.001),
-        **_counters("broken", now, lambda ago: 0.2 if ago < AGO - 2 else 0.001),
-        **_counters("early", now, lambda ago: 0.2 if ago < 55 else 0.001),
-        **_counters("thin", now, lambda ago: 0.0, rate=0.02),
+        **counters("fine", now, lambda ago: 0.001),
+        **counters("broken", now, lambda ago: 0.2 if ago < AGO - 2 else 0.001),
+        **counters("early", now, lambda ago: 0.2 if ago < 55 else 0.001),
+        **counters("thin", now, lambda ago: 0.0, rate=0.02),
         # Broken until ten minutes from now, well for an hour after that: commands with moved clocks come there.
-        **_counters("heals", now, lambda ago: 0.2 if -10 < ago < AGO - 2 else 0.001, until=-80),
-        **_counters("ended", now, lambda ago: 0.001, until=AGO - 2),
+        **counters("heals", now, lambda ago: 0.2 if -10 < ago < AGO - 2 else 0.001, until=-80),
+        **counters("ended", now, lambda ago: 0.001, until=AGO - 2),
     }
     with (
         World.started(folder / "github") as world,

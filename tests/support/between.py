@@ -9,17 +9,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from attrs import define, field
 
 
 @define
 class Between:
-    """``mode`` is ``pass``, ``slow`` (no answer until the end) or a status; ``asked`` counts requests."""
+    """``mode`` is ``pass``, ``slow`` (no answer until the end) or a status; ``asked`` counts requests.
+
+    ``queries`` are those that were asked, each with the path that it was asked at.
+    """
 
     target: str
     mode: str = "pass"
     asked: int = 0
+    queries: list[tuple[str, str]] = field(factory=list)
     address: str = ""
     ended: threading.Event = field(factory=threading.Event)
 
@@ -28,6 +33,9 @@ class Between:
         length = int(handler.headers.get("Content-Length") or 0)
         body = handler.rfile.read(length) if length else None
         self.asked += 1
+        split = urlsplit(handler.path)
+        given = parse_qs(split.query) | parse_qs((body or b"").decode(errors="replace"))
+        self.queries += [(split.path, query) for query in given.get("query", [])]
         if self.mode == "slow":
             self.ended.wait()
             return

@@ -12,6 +12,8 @@ from pathlib import Path
 
 Values = Callable[[int], float | None]
 """What a series was so many minutes before the end; None: nothing."""
+RATE = 20.0
+"""Requests a second."""
 
 
 def write(folder: Path, end: datetime, minutes: int, series: Mapping[str, Values]) -> Path:
@@ -44,6 +46,26 @@ def write_samples(folder: Path, series: Mapping[str, Iterable[tuple[float, float
         capture_output=True,
     )  # fmt: skip
     return data
+
+
+def counters(
+    name: str, now: datetime, share: Callable[[float], float], *, rate: float = RATE, until: float = 0.0
+) -> dict[str, list[tuple[float, float]]]:
+    """Return two hours of a counter, every 15 s; ``share(minutes ago)`` of the requests fail."""
+    good = bad = 0.0
+    rows: tuple[list[tuple[float, float]], ...] = ([], [])
+    for back in range(150 * 60, int(until * 60) - 1, -15):
+        failing = rate * 15 * share(back / 60)
+        good, bad = good + rate * 15 - failing, bad + failing
+        at = (now - timedelta(seconds=back)).timestamp()
+        rows[0].append((at, float(int(good))))
+        rows[1].append((at, float(int(bad))))
+    return {f'{name}{{code="200"}}': rows[0], f'{name}{{code="500"}}': rows[1]}
+
+
+def line(metric: str, name: str = "") -> str:
+    """Return the objective of a counter in one line."""
+    return f'"{name or metric}: at most 1% of {metric}{{code=\\"500\\"}} / {metric}"'
 
 
 @contextmanager

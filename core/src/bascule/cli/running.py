@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from bascule import streams
 from bascule.clock import SystemClock
 
 if TYPE_CHECKING:
+    from bascule.forge.repo import Target
     from bascule.pipeline.session import Session
     from bascule.types import Result
 
@@ -62,6 +63,32 @@ def session(
         BasculeError: no token, no such repository or branch, GitHub not reachable, an evidence file that is none.
     """
     evidence = files(given)
+    with _opened(target, repo, attended=attended, quiet=quiet, evidence=evidence) as (made, where):
+        number = where.number
+        if number is None:
+            assert where.branch is not None
+            sha = commits and _SHA.fullmatch(where.branch) is not None
+            observer = made.connection.observer
+            number = (observer.of_commit if sha else observer.find)(where.branch)
+        yield made, number
+
+
+@contextmanager
+def repository(repo: str | None, *, attended: bool = False, quiet: bool = False) -> Iterator[Session]:
+    """Yield the session of one run on a whole repository (None: this folder's), whatever is checked out.
+
+    Raises:
+        BasculeError: no token, no such repository, GitHub not reachable.
+    """
+    with _opened(None, repo, attended=attended, quiet=quiet, evidence={}, pull=False) as (made, _):
+        yield made
+
+
+@contextmanager
+def _opened(
+    target: str | None, repo: str | None, *, attended: bool, quiet: bool, evidence: Mapping[str, Path],
+    pull: bool = True,
+) -> Iterator[tuple[Session, Target]]:  # fmt: skip
     from bascule.forge import connect, protect_process, resolve
     from bascule.host.driver import Hosts
     from bascule.host.settings import chosen
@@ -69,7 +96,7 @@ def session(
 
     tokens = protect_process()
     clock = SystemClock()
-    where = resolve(target, repo=repo, environ=os.environ, folder=streams.folder())
+    where = resolve(target, repo=repo, environ=os.environ, folder=streams.folder(), pull=pull)
     journal_repo = os.environ.get("BASCULE_JOURNAL_REPO") or None
     connection = connect(where, tokens, clock=clock, environ=os.environ, journal_repo=journal_repo)
     try:
@@ -85,12 +112,7 @@ def session(
                 typed=attended or (sys.stdin is not None and sys.stdin.isatty()),
                 progress=(lambda _: None) if quiet else told,
             )
-            number = where.number
-            if number is None:
-                assert where.branch is not None
-                sha = commits and _SHA.fullmatch(where.branch) is not None
-                number = (connection.observer.of_commit if sha else connection.observer.find)(where.branch)
-            yield made, number
+            yield made, where
     finally:
         connection.close()
 

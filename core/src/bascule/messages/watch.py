@@ -173,3 +173,42 @@ def watched_already(number: int, answer: str, run: str, *, recovered: bool | Non
 
 
 WATCHED_NEXT = "--again watches it once more"
+
+
+NO_JOURNAL = "which watches are open is in the journal, and this process cannot read it"
+NO_JOURNAL_HINT = (
+    "set BASCULE_KEEPER_TOKEN and BASCULE_JOURNAL_KEY or BASCULE_JOURNAL_PUBKEY, or name one: bascule watch 42"
+)
+NOTHING_OPEN = "Nothing is open: no merge of the last hours has a watch that has not ended."
+
+
+def reads_open(count_: int) -> str:
+    """Looking at what may be open."""
+    return f"the journal has {count(count_, 'merge')} to look at"
+
+
+def not_watchable(number: int, why: str) -> str:
+    """An error before the watch of one of several merges."""
+    return f"#{number} cannot be watched: {why}"
+
+
+def not_concluded(number: int, why: str) -> str:
+    """An error at the end of one of several watches."""
+    return f"what follows from the watch of #{number} could not be done: {why}"
+
+
+def again_next(number: int) -> str:
+    """The journal has no end of this watch."""
+    return f"its watch is still open: bascule watch {number}, or --open again, goes on"
+
+
+NEITHER = "nothing says what to watch"
+BOTH = "found a merge and --open, expected one of them"
+ONE_HINT = "bascule watch 42 watches one merge, bascule watch --open all that are open"
+
+
+def not_with_open(option: str) -> tuple[str, str]:
+    """An option that is for one merge."""
+    return f"{option} is for one merge, and --open watches all that are open", (
+        f"leave {option} out, or name the merge: bascule watch 42 {option}"
+    )

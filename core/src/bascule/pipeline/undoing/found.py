@@ -29,6 +29,10 @@ SLACK = timedelta(hours=1)
 """How long before a merge its window may have been opened; far more than any window lives."""
 
 
+class NotMergedError(UsageError):
+    """The pull request is not merged (exit 2)."""
+
+
 @frozen(kw_only=True)
 class Target:
     """The merge to undo. ``undoes`` names it in trailers and the journal; ``at`` is when it was merged, as recorded.
@@ -75,7 +79,7 @@ def find(session: Session, undo: Undo) -> Target:
     """Return the merge that ``undo`` names. One query, one git fetch, and the journal as far back as the merge.
 
     Raises:
-        UsageError: it is not merged.
+        NotMergedError: it is not merged.
         BasculeError: GitHub, git or the journal cannot be read.
     """
     session.progress(f"reading #{undo.number}")
@@ -84,7 +88,7 @@ def find(session: Session, undo: Undo) -> Target:
     change = snapshot.change_without_git
     if change.merged_sha is None:
         message, hint = say.not_merged(undo.number, change.state.lower())
-        raise UsageError(message, hint=hint)
+        raise NotMergedError(message, hint=hint)
     settings, problems = configured(session, snapshot)
     alarms = tuple(texts.not_journalled(p.message) for p in problems)
     git, tip = session.connection.merged(snapshot)

@@ -18,8 +18,9 @@ from bascule.pipeline.session import Session
 from bascule.pipeline.undoing.found import readable
 from bascule.pipeline.watching.asked import Asked
 from bascule.pipeline.watching.loop import Seen
+from bascule.rollback.origin import DETAIL as UNDOES
 from bascule.slo.posts import Watch
-from bascule.window.entries import ChangeRef, Entry, Outcome
+from bascule.window.entries import ChangeRef, Entry, Opened, Outcome, Restored
 from bascule.window.plain import record_outcome
 
 DETAIL = "watch"
@@ -45,21 +46,39 @@ class Begun:
     recovered: bool | None = None
 
 
+@frozen(kw_only=True)
+class Recent:
+    """What the journal has of the last hours: its watches, newest first, and the pull requests that Bascule may have
+    merged, in that order. A run that died after the merge has only its signed ``open``: git knows whether it landed.
+    """
+
+    watches: tuple[Begun, ...] = ()
+    merges: tuple[int, ...] = ()
+
+
 def begun(session: Session, repository: int, now: datetime) -> tuple[Begun, ...]:
     """Return the watches of the last hours, newest first; none where the journal cannot be read by this process."""
+    found = recent(session, repository, now)
+    return found.watches if found is not None else ()
+
+
+def recent(session: Session, repository: int, now: datetime) -> Recent | None:
+    """Return what the journal has of the last hours; None where it cannot be read by this process."""
     journal = readable(session, repository)
     if journal is None:
-        return ()
+        return None
     state = journal.read(None)
     if state.tip is None:
-        return ()
+        return Recent()
     ended: dict[str, dict[str, Any]] = {}
     found: list[Begun] = []
+    merges: dict[int, None] = {}
     for item in journal.history(state.tip):
         if not isinstance(item, Entry):
             continue
         if item.at < now - LONGEST:
             break
+        merges.update(dict.fromkeys(_merged(item)))
         detail = item.body.details.get(DETAIL) if isinstance(item.body, Outcome) else None
         if not isinstance(detail, dict):
             continue
@@ -67,7 +86,7 @@ def begun(session: Session, repository: int, now: datetime) -> tuple[Begun, ...]
             ended.setdefault(str(detail["of"]), detail)
         elif not any(b.of == detail["of"] for b in found):
             found.append(_begun(item, detail, ended.get(str(detail["of"]), {})))
-    return tuple(found)
+    return Recent(watches=tuple(found), merges=tuple(merges))
 
 
 def record_begin(session: Session, asked: Asked, watch: Watch, *, deployed: str) -> str | None:
@@ -115,6 +134,16 @@ def _record(session: Session, asked: Asked, status: str, summary: str, detail: d
     except BasculeError as error:
         return texts.not_journalled(error.message)
     return None
+
+
+def _merged(item: Entry) -> tuple[int, ...]:
+    """Return the pull requests that ``item`` says were merged, or were about to be. Rollbacks are not watched."""
+    body = item.body
+    if isinstance(body, Opened):
+        return () if body.recovery else tuple(c.number for c in body.changes)
+    if not isinstance(body, Restored | Outcome) or body.details.get(UNDOES):
+        return ()
+    return tuple(landing.number for landing in body.landed)
 
 
 def _begun(item: Entry, detail: dict[str, Any], end: dict[str, Any]) -> Begun:

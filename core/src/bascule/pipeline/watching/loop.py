@@ -97,15 +97,20 @@ def watch(
         rows = desk.rows(one.run)
         shown(rows, now)
         if as_of is not None or desk.over(one.run):
-            # Before its end, "ok" only means that nothing was found yet.
-            answer = answer_of(rows)
-            early = answer is Answer.OK and not desk.over(one.run)
-            if early:
-                answer = Answer.UNDECIDED
-            broken = [r for r in rows if r.judgement.answer is Answer.VIOLATION]
-            person = bool(broken) and all(r.person for r in broken)
-            return Seen(answer=answer, rows=rows, at=now, person=person, early=early)
+            return seen(desk, one.run, now)
         session.clock.sleep(pace.every)
+
+
+def seen(desk: Desk, run: str, now: datetime) -> Seen:
+    """Return what a watch on the desk has come to; before its end, "ok" only means that nothing was found yet."""
+    rows = desk.rows(run)
+    answer = answer_of(rows)
+    early = answer is Answer.OK and not desk.over(run)
+    if early:
+        answer = Answer.UNDECIDED
+    broken = [r for r in rows if r.judgement.answer is Answer.VIOLATION]
+    person = bool(broken) and all(r.person for r in broken)
+    return Seen(answer=answer, rows=rows, at=now, person=person, early=early)
 
 
 def wait_recovered(
