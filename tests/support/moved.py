@@ -1,7 +1,8 @@
 """``bascule`` as a process of its own whose waiting moves the simulator's clock instead of taking time.
 
-Run as ``python moved.py SIMULATOR ARGS...``; ``TEST_CLOCK_AHEAD`` in the environment are seconds that its clock is ahead
-of this machine's from the beginning (whoever sets it moves the simulator's as well). Everything else is the real command: its options, tokens, network.
+Run as ``python moved.py SIMULATOR ARGS...``; ``TEST_CLOCK_AHEAD`` in the environment are seconds that its clock is
+ahead of this machine's from the beginning (whoever sets it moves the simulator's as well). Everything else is the real
+command: its options, tokens, network.
 """
 
 from __future__ import annotations
