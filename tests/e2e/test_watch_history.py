@@ -305,17 +305,21 @@ def test_a_rollback_that_does_not_help_is_told_to_somebody(past: Past, hook: Hoo
     assert "watched already: violation, rolled back, not recovered" in again.out
 
 
-@pytest.mark.parametrize("late", [0, 40], ids=["at once", "40 minutes later"])
-def test_killed_after_the_rollback_the_next_watch_waits_for_recovery(past: Past, late: int) -> None:
+@pytest.mark.parametrize(
+    ("at", "late"),
+    [("/issues/{}/labels", 0), ("/issues/{}/labels", 40), ("/merge", 2)],
+    ids=["all told", "all told, 40 minutes later", "landed, nothing told"],
+)
+def test_killed_after_the_rollback_the_next_watch_waits_for_recovery(past: Past, at: str, late: int) -> None:
+    """The label is the last that a rollback sets; then recovery is waited for, half a minute at a time."""
     repo = past.repo(line("heals"))
     number = past.merged(repo)
     env = repo.env(BASCULE_SERVICE_PROMETHEUS=past.address)
     past.world.quiet()
     first = repo.start("watch", str(number), "--json", "--attended", env=env)
     try:
-        # The label is the last that a rollback sets; then recovery is waited for, half a minute at a time.
-        labels = f"/issues/{number}/labels"
-        assert first.until(lambda log: any(c["path"].endswith(labels) and c["status"] == 200 for c in log))
+        path = at.format(number)
+        assert first.until(lambda log: any(c["path"].endswith(path) and c["status"] == 200 for c in log))
         first.kill()
         landed = repo.head()
         _, entries = repo.audit()
