@@ -18,3 +18,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if os.environ.get("CI", "").lower() in {"", "0", "false"}:
         pytest.skip("; ".join(absent))
     pytest.fail("; ".join(absent), pytrace=False)
+
+
+LONG = ("tests/demo/", "tests/e2e/test_watch.py", "tests/third_party/")
+"""What waits for real time, or for environments to be made: begun first, so that nobody waits for it in the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests that take longest before the others; the order is otherwise as it was."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
