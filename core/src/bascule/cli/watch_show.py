@@ -178,7 +178,7 @@ class Screen:
             return
         self._draw([f"  {now:%H:%M:%S}", *table(rows, plain=not self.fine, width=self.width, live=True)])
 
-    def board(self, watched: Sequence[tuple[Watched, tuple[Row, ...]]], now: datetime) -> None:
+    def board(self, watched: Sequence[tuple[Watched, Callable[[], tuple[Row, ...]]]], now: datetime) -> None:
         """Redraw all watches, a line each and what speaks against it, as many as the terminal has lines for."""
         from shutil import get_terminal_size
 
@@ -187,7 +187,7 @@ class Screen:
         drawn = [f"  {now:%H:%M:%S}"]
         room = max(5, get_terminal_size().lines - 3)
         for at, (done, rows) in enumerate(watched):
-            new = merge_lines(done, rows, plain=not self.fine, width=self.width)
+            new = merge_lines(done, rows(), plain=not self.fine, width=self.width)
             if len(drawn) + len(new) > room:
                 drawn.append(f"  + {len(watched) - at} more")
                 break

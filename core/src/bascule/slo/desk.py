@@ -7,7 +7,7 @@ whoever watches it, and twice asked gives the same blocks. The block in which a 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from bascule import wire
 from bascule.messages import slo as say
 from bascule.slo import judge
 from bascule.slo.objective import BLOCK_SECONDS, Gauge, Objective, Ratio, queries
-from bascule.slo.posts import Known, Post, Row, Watch, rest, share, unrest, within
+from bascule.slo.posts import Known, Post, Row, Watch, rest, share, within
 from bascule.slo.records import Answer, Block, GaugeBlock, Judgement, RatioBlock, Seen
 from bascule.types import Observation, Series, WatchRequest
 
@@ -49,8 +49,12 @@ class Desk:
         self._lag = min(LAG, float(seconds))
         self._patience = min(PATIENCE, 4.0 * seconds)
         self._known: dict[str, Known] = {}
-        self._posts: dict[str, list[Post]] = {}
+        self._series_posts: dict[str, set[Post]] = {}
+        self._shared: dict[Hashable, Post] = {}
         self._watches: dict[str, Watch] = {}
+        self._posts: dict[str, tuple[Post, ...]] = {}
+        self._named: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._names: dict[Objective, str] = {}
 
     def open(self, watch: Watch) -> None:
         """Begin to watch; a run that is watched already stays as it is."""
@@ -60,40 +64,32 @@ class Desk:
         first = math.ceil(watch.live_at.timestamp() / self.seconds)
         until = math.floor((watch.before_at or watch.live_at).timestamp() / self.seconds)
         planned = max(1, int((watch.ends_at.timestamp() - first * self.seconds) // self.seconds))
-        self._posts[watch.run] = [
-            Post(
-                watch=watch, objective=objective, series=self._series(objective, until), first=first, planned=planned,
-                before=self._before(objective), until=until,
-            )
-            for objective in watch.objectives
-        ]  # fmt: skip
+        self._posts[watch.run] = tuple([self._post(watch, o, first, planned, until) for o in watch.objectives])
 
     def close(self, run: str) -> None:
         """Forget a watch, and the series that nobody else needs."""
         self._watches.pop(run, None)
-        self._posts.pop(run, None)
-        needed = {p.series for posts in self._posts.values() for p in posts}
-        self._known = {k: v for k, v in self._known.items() if k in needed}
+        for post in self._posts.pop(run, ()):
+            post.watches.pop(run, None)
+            posts = self._series_posts.get(post.series, set())
+            if not post.watches:
+                posts.discard(post)
+                if self._shared.get(post.key) is post:
+                    del self._shared[post.key]
+            if not posts:
+                self._series_posts.pop(post.series, None)
+                self._known.pop(post.series, None)
 
     def due(self, now: datetime) -> tuple[tuple[WatchRequest, ...], tuple[Series, ...]]:
         """Return who watches, and the series with blocks that are complete at ``now`` and not known yet."""
         complete = int((now.timestamp() - self._lag) // self.seconds)
-        last: dict[str, int] = {}
-        for post in self._all():
-            last[post.series] = max(last.get(post.series, 0), post.first + post.planned)
         wanted = []
         for name, known in self._known.items():
-            count = min(complete, last[name]) - known.end
+            last = max(p.first + p.planned for p in self._series_posts[name])
+            count = min(complete, last) - known.end
             if count > 0:
                 wanted.append(evolve(known.template, start=self._at(known.end), blocks=count))
-        requests = tuple(
-            WatchRequest(
-                run=w.run, repository=w.repository, number=w.number, sha=w.sha, started_at=w.live_at,
-                ends_at=w.ends_at, series=tuple(p.series for p in self._posts[w.run]), environment=w.environment,
-            )
-            for w in self._watches.values()
-        )  # fmt: skip
-        return requests, tuple(wanted)
+        return tuple(map(self._request, self._watches.values())), tuple(wanted)
 
     def take(self, observations: Iterable[Observation], now: datetime) -> bool:
         """Learn of what came back and judge it; return whether a block was learned.
@@ -115,26 +111,49 @@ class Desk:
             if seen.seen != Seen.UNREACHABLE or _data(seen):
                 known.blocks += [_block(known.template.kind, b, Seen(seen.seen)) for b in seen.blocks]
                 learned = learned or bool(seen.blocks)
-        for post in self._all():
-            self._feed(post, now)
+        for posts in self._series_posts.values():
+            for post in posts:
+                self._feed(post, now)
         self._mark_overlaps()
         return learned
 
     def rows(self, run: str) -> tuple[Row, ...]:
         """Return what every objective of ``run`` says now."""
-        return tuple(self._row(p) for p in self._posts[run])
+        objectives = self._watches[run].objectives
+        return tuple(self._row(run, o, p) for o, p in zip(objectives, self._posts[run], strict=True))
 
     def over(self, run: str) -> bool:
         """Return whether nothing more is to come for ``run``: a violation, or the end of its time."""
         posts = self._posts[run]
-        if any(r.judgement.answer is Answer.VIOLATION for r in self.rows(run)):
-            return True
-        return all(p.fed >= p.planned for p in posts)
+        return any(_fired_at(p) is not None for p in posts) or all(p.fed >= p.planned for p in posts)
+
+    @property
+    def states(self) -> int:
+        """Return how many states are kept, however many watches share them."""
+        return sum(len(posts) for posts in self._series_posts.values())
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
-    def _all(self) -> list[Post]:
-        return [p for posts in self._posts.values() for p in posts]
+    def _request(self, watch: Watch) -> WatchRequest:
+        names = tuple([p.series for p in self._posts[watch.run]])
+        return WatchRequest(
+            run=watch.run, repository=watch.repository, number=watch.number, sha=watch.sha, started_at=watch.live_at,
+            ends_at=watch.ends_at, series=self._named.setdefault(names, names), environment=watch.environment,
+        )  # fmt: skip
+
+    def _post(self, watch: Watch, objective: Objective, first: int, planned: int, until: int) -> Post:
+        """Return the post of an objective; watches of which the judge would hear the same share one."""
+        series, count, recovery = self._series(objective, until), len(watch.objectives), watch.before_at is not None
+        key = (series, objective.sli, first, planned, until, count, recovery)
+        post = self._shared.get(key)
+        if post is None or post.silenced:
+            post = self._shared[key] = Post(
+                key=key, objective=objective, series=series, first=first, planned=planned,
+                before=self._before(objective), until=until, objectives=count, recovery=recovery,
+            )  # fmt: skip
+            self._series_posts.setdefault(series, set()).add(post)
+        post.watches[watch.run] = watch
+        return post
 
     def _at(self, block: int) -> datetime:
         return datetime.fromtimestamp(block * self.seconds, UTC)
@@ -142,24 +161,28 @@ class Desk:
     def _before(self, objective: Objective) -> int:
         return int((RATIO_BEFORE if isinstance(objective.sli, Ratio) else GAUGE_BEFORE) // self.seconds)
 
+    def _queries(self, objective: Objective) -> dict[str, str]:
+        return {q.role: q.text for q in queries(objective, self.seconds)}
+
     def _series(self, objective: Objective, until: int) -> str:
-        asked: dict[str, str] = {q.role: q.text for q in queries(objective, self.seconds)}
         kind = "ratio" if isinstance(objective.sli, Ratio) else "gauge"
-        name = f"s-{wire.sha256({'kind': kind, 'queries': asked, 'source': objective.source})[:16]}"
+        name = self._names.get(objective, "")
+        if not name:
+            asked = {"kind": kind, "queries": self._queries(objective), "source": objective.source}
+            name = f"s-{wire.sha256(asked)[:16]}"
+            self._names[objective] = name
         begin = until - self._before(objective)
         known = self._known.get(name)
         if known is None or known.first > begin:
             # Whoever came first may not have needed as much of the past: it is asked for again, whole.
             template = Series(
-                id=name, objective=objective.name, kind=kind, queries=asked, step=float(self.seconds),
-                start=self._at(begin), blocks=0, source=objective.source or "prometheus",
+                id=name, objective=objective.name, kind=kind, queries=self._queries(objective),
+                step=float(self.seconds), start=self._at(begin), blocks=0, source=objective.source or "prometheus",
             )  # fmt: skip
             note = "" if template.source == "prometheus" else say.unknown_source(template.source)
             self._known[name] = Known(template=template, first=begin, note=note)
-            for post in self._all():
-                if post.series == name:
-                    post.state, post.fed = None, 0
-                    unrest(post)
+            for post in self._series_posts.get(name, ()):
+                post.restart()
         return name
 
     def _feed(self, post: Post, now: datetime) -> None:
@@ -181,15 +204,17 @@ class Desk:
             post.fed += 1
             decision = judge.decide(post.state)
             rest(post, block, decision.judgement)
-            if post.watch.before_at is not None and decision.judgement.answer is Answer.VIOLATION:
+            if post.recovery and decision.judgement.answer is Answer.VIOLATION:
                 # It may still recover, and a statistic that has fired stays so: it begins anew.
-                post.state = self._begun(post, known)
+                post.state, post.beside = self._begun(post, known), {}
             if decision.prolong and not post.prolonged and post.fed >= post.planned:
                 post.prolonged, post.planned = True, 2 * post.planned
 
     def _too_late(self, post: Post, now: datetime) -> bool:
         """Return whether the watch is over, and so is the time for which silence is waited out."""
-        return now.timestamp() >= (post.first + post.planned) * self.seconds + self._lag + self._patience
+        late = now.timestamp() >= (post.first + post.planned) * self.seconds + self._lag + self._patience
+        post.silenced = post.silenced or late
+        return late
 
     def _begun(self, post: Post, known: Known) -> judge.State:
         end = post.until - known.first  # the block in which it went live is neither before nor after
@@ -197,7 +222,7 @@ class Desk:
         options: Mapping[str, Any] = {
             "step_seconds": float(self.seconds),
             "planned": max(1, post.planned - self._blank),
-            "objectives": len(post.watch.objectives),
+            "objectives": post.objectives,
             "blank": self._blank,
         }
         sli = post.objective.sli
@@ -207,36 +232,37 @@ class Desk:
         return judge.watch_ratio(sli.target, [b for b in before if isinstance(b, RatioBlock)], **options)
 
     def _mark_overlaps(self) -> None:
-        for post in self._all():
-            if post.state is None:
-                continue
-            decision = judge.decide(post.state)
-            fired = decision.judgement.fired_at
-            if fired is None:
-                continue
-            when = self._at(post.first + fired)
-            others = [
-                f"{p.watch.repository}#{p.watch.number}"
-                for p in self._all()
-                if p.series == post.series
-                and p.watch.run != post.watch.run
-                and p.watch.live_at <= when <= p.watch.ends_at
-            ]  # fmt: skip
-            if others:
-                post.state = judge.overlapped(post.state, others)
+        """Note for each post that has fired which watches of its series were open then; one note for one block."""
+        for posts in self._series_posts.values():
+            notes: dict[int, dict[str, str]] = {}
+            for post in posts:
+                fired = _fired_at(post)
+                if fired is None:
+                    continue
+                at = post.first + fired
+                if at not in notes:
+                    when = self._at(at)
+                    notes[at] = {
+                        run: f"{w.repository}#{w.number}"
+                        for p in posts
+                        for run, w in p.watches.items()
+                        if w.live_at <= when <= w.ends_at
+                    }
+                if any(run not in post.beside for run in notes[at]):
+                    post.beside = {**post.beside, **notes[at]} if set(post.beside) - set(notes[at]) else notes[at]
 
-    def _row(self, post: Post) -> Row:
+    def _row(self, run: str, objective: Objective, post: Post) -> Row:
         known = self._known[post.series]
         begin = max(known.first, post.until - SHOWN_BEFORE)
         shown = known.blocks[begin - known.first : post.first + post.fed - known.first]
-        if post.state is None:
+        decision = post.decision(run)
+        if decision is None:
             judgement, person = Judgement(answer=Answer.UNDECIDED, reason=known.note or "nothing came back yet"), False
         else:
-            decision = judge.decide(post.state)
             judgement, person = decision.judgement, decision.person
         fired = judgement.fired_at
         return Row(
-            objective=post.objective,
+            objective=objective,
             judgement=judgement,
             person=person,
             seen=post.fed,
@@ -253,6 +279,14 @@ class Desk:
 def recovered(rows: Iterable[Row], seconds: float = CALM_SECONDS) -> bool:
     """Return whether every objective has been quiet for so many ``seconds``."""
     return all(r.calm >= seconds for r in rows)
+
+
+def _fired_at(post: Post) -> int | None:
+    """Return the block, counted from the merge, at which the post has a violation, if it has."""
+    state = post.state
+    if state is None or (state.gone_at < 0 and state.fired < 0):
+        return None
+    return judge.decide(state).judgement.fired_at
 
 
 def _data(seen: Observation) -> int:

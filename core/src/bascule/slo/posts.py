@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from datetime import datetime
 
 from attrs import define, field, frozen
@@ -67,23 +68,46 @@ class Known:
         return self.first + len(self.blocks)
 
 
-@define(kw_only=True)
+@define(kw_only=True, eq=False)
 class Post:
-    """One objective of one watch."""
+    """One objective from one block on, for every watch of which the judge would hear the same.
 
-    watch: Watch
+    Blocks lie on one grid, so that merges that went live in the same block, and are watched for as long and beside as
+    many objectives, have the same blocks before and after: their states are one state. ``watches`` has them by run.
+    ``beside`` are all watches of the series, by run, in whose time it fired. ``silenced``: blocks that nobody waits
+    for any more were counted as silence; who comes later asks for them.
+    """
+
+    key: Hashable
     objective: Objective
     series: str
     first: int
     planned: int
     before: int
     until: int
+    objectives: int
+    recovery: bool
+    watches: dict[str, Watch] = field(factory=dict)
     state: judge.State | None = None
     fed: int = 0
     calm: int = 0
     calm_total: float = 0.0
     calm_bad: float = 0.0
     prolonged: bool = False
+    silenced: bool = False
+    beside: Mapping[str, str] = field(factory=dict)
+
+    def restart(self) -> None:
+        """Let the judge begin anew."""
+        self.state, self.fed, self.beside = None, 0, {}
+        unrest(self)
+
+    def decision(self, run: str) -> judge.Decision | None:
+        """Return what follows for the watch of ``run``; None where nothing was learned yet."""
+        if self.state is None:
+            return None
+        names = [name for other, name in self.beside.items() if other != run]
+        return judge.decide(judge.overlapped(self.state, names) if names else self.state)
 
 
 def rest(post: Post, block: Block, judgement: Judgement) -> None:

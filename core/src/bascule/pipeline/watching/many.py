@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from attrs import define, evolve, field
 
@@ -25,7 +26,8 @@ from bascule.slo.posts import Row, Watch
 from bascule.slo.records import Answer
 from bascule.window.access import journal_home
 
-Board = Callable[[Sequence[tuple[Watched, tuple[Row, ...]]], datetime], None]
+Rows = Callable[[], tuple[Row, ...]]
+Board = Callable[[Sequence[tuple[Watched, Rows]], datetime], None]
 
 
 def watch_open(
@@ -39,7 +41,7 @@ def watch_open(
     Args:
         session: the run; each watch has a run of its own.
         wanted: see there; ``as_of``, ``again`` and ``duration`` are for one merge and not looked at.
-        board: told after each tick what is watched, with its rows.
+        board: told after each tick what is watched, and what gives its rows.
         shown: told the rows of a merge that was rolled back, while its recovery is waited for.
         began: told each merge whose watch begins.
 
@@ -183,7 +185,7 @@ class _Watches:
     def _tick(self) -> None:
         now = self.session.clock.now()
         tick(self.session, self._desk, now)
-        self.board([(r.done, self._desk.rows(run)) for run, r in self._active.items()], now)
+        self.board([(r.done, partial(self._desk.rows, run)) for run, r in self._active.items()], now)
         over = [(r, seen(self._desk, run, now)) for run, r in self._active.items() if self._desk.over(run)]
         # What breaks something comes first: every second counts.
         for ready, came_to in sorted(over, key=lambda one: (one[1].fired_at or now, one[0].what.number)):
