@@ -56,8 +56,12 @@ class Past:
             self.world.sim.control("clock", {"advance": -self.world.sim.control("clock")["offset"]})
 
     def asked(self) -> list[str]:
-        """Return the metrics that ranges were asked of since the last call, in order: one for each question."""
-        queries = [q for path, q in self.between.queries if path.endswith("/query_range")]
+        """Return the metrics that ranges were asked of since the last call, in order: one for each question.
+
+        What was at the same clock time of earlier days is left out: it is asked for once, when a watch begins.
+        """
+        lately = self.zero.timestamp() - 12 * 3600
+        queries = [q for path, q, begin in self.between.queries if path.endswith("/query_range") and begin > lately]
         self.between.queries.clear()
         found = [[m for m in ("broken", "fine", "shared") if m in q] for q in queries]
         assert all(len(metrics) == 1 for metrics in found), queries

@@ -68,7 +68,7 @@ def go(desk: Desk, world: World | None, start: datetime, minutes: float, run: st
 
 
 def test_blocks_lie_on_one_grid_and_the_one_in_which_it_went_live_is_on_neither_side() -> None:
-    desk = Desk(SECONDS)
+    desk = Desk(SECONDS, rhythm=False)
     desk.open(watch())
     requests, (series,) = desk.due(START + timedelta(minutes=5))
     assert series.start.timestamp() % SECONDS == 0
@@ -86,7 +86,7 @@ def test_blocks_lie_on_one_grid_and_the_one_in_which_it_went_live_is_on_neither_
 
 
 def test_a_series_is_asked_for_once_however_many_watch_it() -> None:
-    desk = Desk(SECONDS)
+    desk = Desk(SECONDS, rhythm=False)
     for number in range(50):
         desk.open(watch(number, at=START + timedelta(seconds=7 * number), objectives=(CHECKOUT, QUEUE)))
     requests, series = desk.due(START + timedelta(minutes=7))
@@ -99,8 +99,37 @@ def test_a_series_is_asked_for_once_however_many_watch_it() -> None:
     assert {s.blocks for s in series} == {2}
 
 
-def test_an_objective_of_the_same_queries_is_the_same_series_whatever_it_is_called() -> None:
+def test_what_was_as_bad_at_this_time_yesterday_is_not_blamed() -> None:
+    for days, answered in ((1, Answer.UNDECIDED), (7, Answer.UNDECIDED), (2, Answer.VIOLATION)):
+        desk = Desk(SECONDS)
+        desk.open(watch(minutes=30))
+        then = START + timedelta(minutes=3) - timedelta(days=days)
+        again = broken_from(then, then + timedelta(hours=1))
+        today = broken_from(START + timedelta(minutes=3))
+
+        def world(series: Series, end: datetime, again: World = again, today: World = today) -> Block:
+            return (today if end > START - timedelta(hours=2) else again)(series, end)
+
+        (row,) = go(desk, world, START, 40)
+        assert row.judgement.answer is answered, (days, row.judgement)
+
+
+def test_the_past_is_asked_for_once() -> None:
     desk = Desk(SECONDS)
+    desk.open(watch())
+    _, series = desk.due(START + timedelta(minutes=2))
+    assert [s.id.partition("-")[2].partition("-")[2] for s in series] == ["", "day", "week"]
+    assert {tuple(s.queries.items()) for s in series} == {tuple(series[0].queries.items())}
+    begin = {s.id.rpartition("-")[2]: s.start for s in series}
+    assert begin["day"] - begin["week"] == timedelta(days=6)
+    desk.take([answer(s, fine) for s in series], START + timedelta(minutes=2))
+    assert [s.id.count("-") for s in desk.due(START + timedelta(minutes=3))[1]] == [1]
+    desk.close("r-1")
+    assert desk.due(START + timedelta(minutes=4)) == ((), ())
+
+
+def test_an_objective_of_the_same_queries_is_the_same_series_whatever_it_is_called() -> None:
+    desk = Desk(SECONDS, rhythm=False)
     desk.open(watch(1))
     desk.open(watch(2, objectives=(evolve(CHECKOUT, name="other"),)))
     desk.open(watch(3, objectives=(evolve(CHECKOUT, source="thanos"),)))
@@ -108,7 +137,7 @@ def test_an_objective_of_the_same_queries_is_the_same_series_whatever_it_is_call
 
 
 def test_a_watch_that_needs_an_older_past_gets_it_and_the_other_loses_nothing() -> None:
-    desk = Desk(SECONDS)
+    desk = Desk(SECONDS, rhythm=False)
     desk.open(watch(1))
     now = START + timedelta(minutes=5)
     go(desk, fine, START, 5)
@@ -124,7 +153,7 @@ def test_a_watch_that_needs_an_older_past_gets_it_and_the_other_loses_nothing() 
 
 
 def test_ok_only_at_the_end() -> None:
-    desk = Desk(SECONDS)
+    desk = Desk(SECONDS, rhythm=False)
     desk.open(watch())
     now = START
     for _ in range(19):
@@ -137,7 +166,7 @@ def test_ok_only_at_the_end() -> None:
 
 
 def test_a_violation_ends_it_and_says_when_it_was_certain() -> None:
-    desk = Desk(SECONDS)
+    desk = Desk(SECONDS, rhythm=False)
     desk.open(watch())
     (row,) = go(desk, broken_from(START), START, 30)
     assert desk.over("r-1")
@@ -147,7 +176,7 @@ def test_a_violation_ends_it_and_says_when_it_was_certain() -> None:
 
 
 def test_a_source_that_was_away_for_a_while_loses_nothing() -> None:
-    desk = Desk(SECONDS)
+    desk = Desk(SECONDS, rhythm=False)
     desk.open(watch())
     go(desk, fine, START, 2)
     go(desk, None, START + timedelta(minutes=2), 5)
@@ -159,7 +188,7 @@ def test_a_source_that_was_away_for_a_while_loses_nothing() -> None:
 
 
 def test_a_source_that_never_answers_is_undecided_after_the_watch_was_prolonged_once() -> None:
-    desk = Desk(SECONDS)
+    desk = Desk(SECONDS, rhythm=False)
     desk.open(watch())
     (row,) = go(desk, None, START, 12)
     assert not desk.over("r-1")
@@ -171,7 +200,7 @@ def test_a_source_that_never_answers_is_undecided_after_the_watch_was_prolonged_
 
 
 def test_a_source_that_falls_silent_at_the_end_is_never_ok() -> None:
-    desk = Desk(SECONDS)
+    desk = Desk(SECONDS, rhythm=False)
     desk.open(watch())
     go(desk, fine, START, 6)
     (row,) = go(desk, None, START + timedelta(minutes=6), 30)
@@ -181,7 +210,7 @@ def test_a_source_that_falls_silent_at_the_end_is_never_ok() -> None:
 
 
 def test_a_source_that_comes_back_while_prolonged_decides() -> None:
-    desk = Desk(SECONDS)
+    desk = Desk(SECONDS, rhythm=False)
     desk.open(watch())
     go(desk, None, START, 13)
     (row,) = go(desk, fine, START + timedelta(minutes=13), 30)
@@ -191,7 +220,7 @@ def test_a_source_that_comes_back_while_prolonged_decides() -> None:
 
 
 def test_what_is_not_on_the_grid_or_unknown_is_not_taken() -> None:
-    desk = Desk(SECONDS)
+    desk = Desk(SECONDS, rhythm=False)
     desk.open(watch())
     now = START + timedelta(minutes=5)
     _, (series,) = desk.due(now)
@@ -204,7 +233,7 @@ def test_what_is_not_on_the_grid_or_unknown_is_not_taken() -> None:
 
 
 def test_a_target_that_is_gone() -> None:
-    desk = Desk(SECONDS)
+    desk = Desk(SECONDS, rhythm=False)
     desk.open(watch())
     now = START + timedelta(minutes=11)
     _, (series,) = desk.due(now)
@@ -216,7 +245,7 @@ def test_a_target_that_is_gone() -> None:
 
 
 def test_a_gauge() -> None:
-    desk = Desk(SECONDS)
+    desk = Desk(SECONDS, rhythm=False)
     desk.open(watch(objectives=(QUEUE,)))
     noise = [5.0, 6.0, 4.0, 5.5, 4.5]
 
@@ -231,7 +260,7 @@ def test_a_gauge() -> None:
 
 
 def test_an_overlap_on_the_same_objective_is_a_persons() -> None:
-    desk = Desk(SECONDS)
+    desk = Desk(SECONDS, rhythm=False)
     other = START + timedelta(minutes=1)
     desk.open(watch(1))
     desk.open(watch(2, at=other))
@@ -243,7 +272,7 @@ def test_an_overlap_on_the_same_objective_is_a_persons() -> None:
 
 
 def test_of_others_on_another_objective_nothing_is_said() -> None:
-    desk = Desk(SECONDS)
+    desk = Desk(SECONDS, rhythm=False)
     desk.open(watch(1))
     desk.open(watch(2, objectives=(QUEUE,)))
     (row,) = go(desk, broken_from(START), START, 30)
@@ -251,7 +280,7 @@ def test_of_others_on_another_objective_nothing_is_said() -> None:
 
 
 def test_history_at_once_says_what_ticks_say() -> None:
-    ticked, at_once = Desk(SECONDS), Desk(SECONDS)
+    ticked, at_once = Desk(SECONDS, rhythm=False), Desk(SECONDS, rhythm=False)
     for desk in (ticked, at_once):
         desk.open(watch(objectives=(CHECKOUT, QUEUE)))
 
@@ -271,7 +300,7 @@ UNDONE = START + timedelta(minutes=20)
 
 def after(**given: Any) -> Desk:
     """Return a desk that looks for recovery: the rollback went live at :data:`UNDONE`."""
-    desk = Desk(SECONDS)
+    desk = Desk(SECONDS, rhythm=False)
     desk.open(watch(at=UNDONE, minutes=30, before_at=START, **given))
     return desk
 

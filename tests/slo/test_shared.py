@@ -68,7 +68,7 @@ class Forgetful(dict[Any, Any]):
 def test_each_hears_what_it_would_hear_from_a_state_of_its_own(seed: int) -> None:
     rng = random.Random(seed)
     every = watches(rng, 24, 4)
-    shared, own = Desk(), Desk()
+    shared, own = Desk(rhythm=False), Desk(rhythm=False)
     own._shared = Forgetful()
     silence = {rng.randrange(60) for _ in range(8 + 40 * (seed == 3))}
     fired = set()
@@ -99,7 +99,7 @@ def test_a_violation_names_every_watch_of_its_time_but_its_own() -> None:
         )
         for n in (1, 2, 3)
     ]  # fmt: skip
-    desk = Desk()
+    desk = Desk(rhythm=False)
     for watch in every:
         desk.open(watch)
     now = START + timedelta(minutes=13)
@@ -124,7 +124,7 @@ def test_many_watches_fit_the_budget_of_memory() -> None:
     tracemalloc.start()
     try:
         base = tracemalloc.get_traced_memory()[0]
-        desk = Desk()
+        desk = Desk(rhythm=False)
         for n in range(count):
             at = START + timedelta(seconds=60 * minutes * n / count)
             desk.open(

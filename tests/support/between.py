@@ -18,13 +18,13 @@ from attrs import define, field
 class Between:
     """``mode`` is ``pass``, ``slow`` (no answer until the end) or a status; ``asked`` counts requests.
 
-    ``queries`` are those that were asked, each with the path that it was asked at.
+    ``queries`` are those that were asked, each with the path that it was asked at, and from when on (0: now).
     """
 
     target: str
     mode: str = "pass"
     asked: int = 0
-    queries: list[tuple[str, str]] = field(factory=list)
+    queries: list[tuple[str, str, float]] = field(factory=list)
     address: str = ""
     ended: threading.Event = field(factory=threading.Event)
 
@@ -35,7 +35,8 @@ class Between:
         self.asked += 1
         split = urlsplit(handler.path)
         given = parse_qs(split.query) | parse_qs((body or b"").decode(errors="replace"))
-        self.queries += [(split.path, query) for query in given.get("query", [])]
+        (begin,) = given.get("start", ["0"])
+        self.queries += [(split.path, query, float(begin)) for query in given.get("query", [])]
         if self.mode == "slow":
             self.ended.wait()
             return

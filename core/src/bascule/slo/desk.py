@@ -17,7 +17,7 @@ from bascule import wire
 from bascule.messages import slo as say
 from bascule.slo import judge
 from bascule.slo.objective import BLOCK_SECONDS, Gauge, Objective, Ratio, queries
-from bascule.slo.posts import Known, Post, Row, Watch, rest, share, within
+from bascule.slo.posts import Known, Post, Row, Watch, at_that_time, rest, share, within
 from bascule.slo.records import Answer, Block, GaugeBlock, Judgement, RatioBlock, Seen
 from bascule.types import Observation, Series, WatchRequest
 
@@ -25,6 +25,10 @@ RATIO_BEFORE = 3600.0
 """Seconds before the merge that a ratio is compared with."""
 GAUGE_BEFORE = 86400.0
 """Seconds before the merge that a gauge is compared with: a whole day has its every hour in it."""
+AGO = {"day": 86_400.0, "week": 604_800.0}
+"""Seconds that the same clock time is ago with which a breach is compared."""
+NEAR = 300.0
+"""Seconds by which what comes every day may come sooner or later."""
 LAG = 15.0
 """Seconds that a block is left alone after its end: samples are scraped and written before they can be read."""
 PATIENCE = 120.0
@@ -41,13 +45,16 @@ class Desk:
     Args:
         seconds: length of a block.
         blank: blocks after a merge went live that are not judged (the roll-out).
+        rhythm: whether a series is read at the same clock time of earlier days, too; once, when a watch begins.
     """
 
-    def __init__(self, seconds: int = BLOCK_SECONDS, *, blank: int = 2) -> None:
+    def __init__(self, seconds: int = BLOCK_SECONDS, *, blank: int = 2, rhythm: bool = True) -> None:
         self.seconds = seconds
         self._blank = blank
         self._lag = min(LAG, float(seconds))
         self._patience = min(PATIENCE, 4.0 * seconds)
+        self._near = int(NEAR // seconds)
+        self._ago = {word: int(length // seconds) for word, length in AGO.items()} if rhythm else {}
         self._known: dict[str, Known] = {}
         self._series_posts: dict[str, set[Post]] = {}
         self._shared: dict[Hashable, Post] = {}
@@ -78,15 +85,16 @@ class Desk:
                     del self._shared[post.key]
             if not posts:
                 self._series_posts.pop(post.series, None)
-                self._known.pop(post.series, None)
+                for name in (post.series, *(f"{post.series}-{word}" for word in self._ago)):
+                    self._known.pop(name, None)
 
     def due(self, now: datetime) -> tuple[tuple[WatchRequest, ...], tuple[Series, ...]]:
         """Return who watches, and the series with blocks that are complete at ``now`` and not known yet."""
         complete = int((now.timestamp() - self._lag) // self.seconds)
         wanted = []
         for name, known in self._known.items():
-            last = max(p.first + p.planned for p in self._series_posts[name])
-            count = min(complete, last) - known.end
+            last = max(p.first + p.planned for p in self._series_posts[name.removesuffix(self._word(known))])
+            count = min(complete, last + (self._near - known.ago if known.ago else 0)) - known.end
             if count > 0:
                 wanted.append(evolve(known.template, start=self._at(known.end), blocks=count))
         return tuple(map(self._request, self._watches.values())), tuple(wanted)
@@ -133,6 +141,10 @@ class Desk:
         return sum(len(posts) for posts in self._series_posts.values())
 
     # -- inside -------------------------------------------------------------------------------------------------------
+
+    def _word(self, known: Known) -> str:
+        """Return what the name of a series' past ends with."""
+        return next((f"-{word}" for word, ago in self._ago.items() if known.ago == ago), "")
 
     def _request(self, watch: Watch) -> WatchRequest:
         names = tuple([p.series for p in self._posts[watch.run]])
@@ -183,7 +195,25 @@ class Desk:
             self._known[name] = Known(template=template, first=begin, note=note)
             for post in self._series_posts.get(name, ()):
                 post.restart()
+        self._pasts(name, until)
         return name
+
+    def _pasts(self, name: str, until: int) -> None:
+        """Know that a series is read at the same clock time of earlier days, too, from block ``until`` on."""
+        for word, ago in self._ago.items():
+            begin = until - ago - self._near
+            known = self._known.get(f"{name}-{word}")
+            if known is None or known.first > begin:
+                template = evolve(self._known[name].template, id=f"{name}-{word}", start=self._at(begin), blocks=0)
+                self._known[f"{name}-{word}"] = Known(template=template, first=begin, ago=ago)
+
+    def _with_pasts(self, name: str, block: Block, at: int) -> Block:
+        """Return ``block`` with what the series was at the same clock time of earlier days, where that is known."""
+        if block.seen is not Seen.DATA:
+            return block
+        then = {w: at_that_time(self._known[f"{name}-{w}"], block, at, self._near) for w in self._ago}
+        found: Any = {f"{word}_ago": value for word, value in then.items() if value is not None}
+        return evolve(block, **found) if found else block
 
     def _feed(self, post: Post, now: datetime) -> None:
         known = self._known[post.series]
@@ -194,7 +224,7 @@ class Desk:
         while post.fed < post.planned:
             at = post.first + post.fed
             if at < known.end:
-                block = known.blocks[at - known.first]
+                block = self._with_pasts(post.series, known.blocks[at - known.first], at)
             elif self._too_late(post, now):
                 empty = RatioBlock if known.template.kind == "ratio" else GaugeBlock
                 block = empty(seen=Seen.UNREACHABLE)

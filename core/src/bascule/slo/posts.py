@@ -55,12 +55,18 @@ class Row:
 
 @define(kw_only=True)
 class Known:
-    """The blocks of one series; ``first`` is the number of the block at index 0, counted from 1970."""
+    """The blocks of one series; ``first`` is the number of the block at index 0, counted from 1970.
+
+    ``ago``: what is read is so many blocks older than what it is compared with; 0 for the series itself. ``then`` are
+    the answers of :func:`at_that_time` so far.
+    """
 
     template: Series
     first: int
+    ago: int = 0
     blocks: list[Block] = field(factory=list)
     note: str = ""
+    then: dict[int, float | None] = field(factory=dict)
 
     @property
     def end(self) -> int:
@@ -145,3 +151,23 @@ def share(block: Block) -> float | None:
     if isinstance(block, RatioBlock):
         return block.errors / block.total if block.total > 0 else None
     return block.value
+
+
+def at_that_time(past: Known, block: Block, at: int, near: int) -> float | None:
+    """Return what the series was when ``past`` was read, at the clock time of ``block``; None where nobody knows.
+
+    A ratio is counted over ``near`` blocks on either side, since one has few errors. Of a gauge it is the value nearest
+    to this one, because what comes every day does not come to the second.
+    """
+    if at not in past.then:
+        middle = at - past.ago - past.first
+        around = past.blocks[max(0, middle - near) : max(0, middle + near + 1)]
+        if isinstance(block, RatioBlock):
+            counted = [b for b in around if isinstance(b, RatioBlock) and b.seen is Seen.DATA]
+            total = sum(b.total for b in counted)
+            past.then[at] = sum(b.errors for b in counted) / total if total > 0 else None
+        else:
+            values = [v for b in around if (v := share(b)) is not None]
+            here = share(block)
+            past.then[at] = None if here is None else min(values, key=lambda v: abs(v - here), default=None)
+    return past.then[at]
