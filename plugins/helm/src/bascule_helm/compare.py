@@ -142,12 +142,13 @@ def _kin(item: Object) -> tuple[str, str, str]:
     return (item.group, item.kind, item.source)
 
 
-def record(pair: Changed, same_draw: frozenset[Path]) -> dict[str, Any] | None:
+def record(pair: Changed, same_draw: frozenset[Path], follows: frozenset[Path] = frozenset()) -> dict[str, Any] | None:
     """Return a pair as evidence, None where only what is drawn differs.
 
     Args:
         pair: the object on both sides.
         same_draw: paths that are drawn anew with every rendering, on both sides.
+        follows: paths of a selector that picks the same objects as before; they are kept as ``follows``.
     """
     shown = pair.shown
     old: Mapping[str, Any] = pair.before.body if pair.before else {}
@@ -158,7 +159,10 @@ def record(pair: Changed, same_draw: frozenset[Path]) -> dict[str, Any] | None:
         named = pair.before is not None and pair.after is not None and pair.before.name != pair.after.name
         # Both are in the same namespace, or they were no pair: one of them says so, the other means it.
         drawn = same_draw | {("metadata", "namespace")} | ({("metadata", "name")} if named else set())
-        found = [(p, s) for p, s in differences(old, new) if not any(p[: len(d)] == d for d in drawn)]
+        found = [
+            (p, "follows" if p in follows else s)
+            for p, s in differences(old, new) if not any(p[: len(d)] == d for d in drawn)
+        ]  # fmt: skip
         if not found:
             return None
     weak = facts.weaknesses(shown.kind, new) - facts.weaknesses(shown.kind, old)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bascule.kit import RehearsalError, Trees, step_text
 from bascule.types import DryRunContext
-from bascule_helm import compare, schemas
+from bascule_helm import compare, schemas, selection
 from bascule_helm.findings import Findings
 from bascule_helm.manifests import Document, NotAnObjectError, documents
 from bascule_helm.planning import plan
@@ -196,12 +196,16 @@ class Rehearsal:
         every = compare.pairs(before, after)
         by_name = [k for side in drawn.values() for k, paths in side.items() if () in paths]
         every = compare.renamed(every, by_name)
+        follows = selection.following(every, before, after)
         for pair in every:
             after_paths = drawn["after"].get(pair.after.key, frozenset()) if pair.after else frozenset()
             before_paths = drawn["before"].get(pair.before.key, frozenset()) if pair.before else frozenset()
             named = {()} & after_paths & before_paths
             same = (after_paths & before_paths) - {()}
-            made = compare.record(pair, frozenset(same | ({("metadata", "name")} if named else set())))
+            made = compare.record(
+                pair, frozenset(same | ({("metadata", "name")} if named else set())),
+                follows.get(pair.shown.key, frozenset()),
+            )  # fmt: skip
             if made is None:
                 continue
             made["chart"] = chart or "."

@@ -50,8 +50,11 @@ def _hits(texts: tuple[str, ...], path: tuple[str | int, ...]) -> bool:
 
 
 def edits_of(item: Mapping[str, Any], ignore: tuple[str, ...]) -> list[Mapping[str, Any]]:
-    """Return the edits of an object that are not among what is ignored."""
-    return [e for e in item["edits"] if not hits(ignore, e["steps"])]
+    """Return the edits of an object that are not among what is ignored.
+
+    Nor is a selector that picks the same objects as before, unless nothing is to be ignored.
+    """
+    return [e for e in item["edits"] if not ignore or not (e["state"] == "follows" or hits(ignore, e["steps"]))]
 
 
 def quiet(item: Mapping[str, Any], ignore: tuple[str, ...]) -> bool:
