@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.support import toolchain
+
+if TYPE_CHECKING:
+    from tests.e2e.kit import World
 
 os.environ["PATH"] = os.pathsep.join([str(toolchain.BIN), os.environ.get("PATH", os.defpath)])
 
@@ -18,6 +24,30 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if os.environ.get("CI", "").lower() in {"", "0", "false"}:
         pytest.skip("; ".join(absent))
     pytest.fail("; ".join(absent), pytrace=False)
+
+
+def pytest_configure() -> None:
+    """Take signals that a shell ignores for what it starts in the background: tests send them to themselves."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number is signal.SIGINT else signal.SIG_DFL)
+
+
+@pytest.fixture(scope="session")
+def shared_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One simulator for each test process; each test makes a repository of its own on it."""
+    from tests.e2e.kit import World  # a plugin's own tests run without what it needs
+
+    with World.started(tmp_path_factory.mktemp("world")) as world:
+        yield world
+
+
+@pytest.fixture
+def world(shared_world: World) -> Iterator[World]:
+    """The simulator without faults, before the test and after it."""
+    shared_world.quiet()
+    yield shared_world
+    shared_world.quiet()
 
 
 LONG = ("tests/demo/", "tests/e2e/test_watch.py", "tests/third_party/")

@@ -185,9 +185,9 @@ def transport(make_transport: MakeTransport) -> GitHubTransport:
     return make_transport()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A simulated GitHub, shared by a module's tests; each makes a repository of its own."""
+    """A simulated GitHub, shared by all tests of this process; each makes a repository of its own."""
     from hub import USERS, Hub
 
     from bascule.simulator.process import SimulatorProcess

@@ -135,18 +135,45 @@ def start(program: str, args: Sequence[str], *, env: Mapping[str, str], cwd: Pat
 # -- the server's side ------------------------------------------------------------------------------------------------
 
 
+LATER = ("_strptime", "ctypes", "github.Requester", "packaging.requirements", "rfc8785", "rich.console", "rich.table")
+"""What commands import on the way, of others."""
+RECORDS = ("bascule.types", "bascule.window.entries")
+"""Modules whose records cross a boundary in nearly every run."""
+
+
 def preload() -> None:
-    """Import what commands import; nothing is called, so nothing is remembered."""
+    """Import what commands import, and let cattrs write its functions; no state of a command is remembered."""
     import pkgutil
 
-    import github.Requester  # noqa: F401
-
     import bascule
+
+    for name in LATER:
+        __import__(name)
 
     for found in pkgutil.walk_packages(bascule.__path__, "bascule."):
         part = found.name.split(".")[1]
         if part not in {"__main__", "simulator", "demo", "testing", "scenarios", "templates"}:
             __import__(found.name)
+    _write_converters()
+
+
+def _write_converters() -> None:
+    from attrs import has
+
+    from bascule import wire
+    from bascule.config import structure
+    from bascule.host import answers
+    from bascule.rulepack import schema
+
+    made = wire.converter()
+    for module in RECORDS:
+        for record in filter(has, vars(sys.modules[module]).values()):
+            made.get_unstructure_hook(record)
+            made.get_structure_hook(record)
+    for record in filter(has, vars(schema).values()):
+        structure.converter().get_structure_hook(record)
+    for record in (r for r in vars(sys.modules["bascule.types"]).values() if has(r)):
+        answers._strict().get_structure_hook(record)
 
 
 def serve(line: socket.socket) -> dict[str, Any]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.e2e.kit import World
 from tests.support.environments import ROOT, Environment, wheels
 from tests.third_party import rogues
 
@@ -67,16 +66,3 @@ def crowd(built: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
         made.install(*(built(name) for name in rogues.NAMES), options=["--no-deps"])
 
     return Environment(folder=once(tmp_path_factory, "third-party-crowd", make))
-
-
-@pytest.fixture(scope="session")
-def shared_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with World.started(tmp_path_factory.mktemp("third-party")) as world:
-        yield world
-
-
-@pytest.fixture
-def world(shared_world: World) -> Iterator[World]:
-    shared_world.quiet()
-    yield shared_world
-    shared_world.quiet()
