@@ -333,6 +333,10 @@ def test_killed_after_the_rollback_the_next_watch_waits_for_recovery(past: Past,
         past.now_again()
     assert (ran.code, ran.doc["answer"], ran.doc["recovered"]) == (0, "violation", True), ran.out + ran.err
     assert (ran.doc["rollback"]["status"], ran.doc["person"], ran.doc["alarms"]) == ("noop", False, [])
+    (comment,) = [c["body"] for c in repo.comments(number) if "Rolled back" in c["body"]]
+    table = comment[comment.index("| UTC |") :].split("\n\n")[0].splitlines()
+    assert "reverted by" in table[-2]
+    assert table[-1].endswith("| recovered ✓ |"), "the first run died before it could say so"
     assert repo.head() == landed, "rolled back twice"
     proposed = [p for p in repo.state()["pulls"] if p["head_ref"].startswith("bascule/")]
     assert [p["merged"] for p in proposed] == [True]

@@ -148,6 +148,7 @@ def test_what_was_begun_is_taken_up_and_the_rest_judged_by_itself(past: Past) ->
     ran = past.watch(repo, "--no-rollback", "--pictures", "seen")
     assert ran.code == 2, ran.out + ran.err
     assert f"#{unusable} cannot be watched" in ran.out
+    assert f"its watch has not begun: bascule watch {unusable}, or --open again, tries once more" in ran.out
     assert "slo/none.yml" in ran.err
     assert f"VIOLATION  #{bad} broke an objective" in ran.out
     assert (past.world.folder / "seen" / str(bad) / "broken.svg").is_file()

@@ -66,6 +66,15 @@ def test_a_deleted_comment_is_written_anew(script: Any, reporter: Reporter) -> N
     assert reporter.sticky(5, BODY, known=(sticky(body="old"),)) == 33
 
 
+def test_what_an_earlier_run_wrote(script: Any, reporter: Reporter) -> None:
+    script.say(200, {"id": 31, "body": BODY}).say(404, {"message": "Not Found"})
+    mine, other = sticky(), sticky("octo-dev", number=30)
+    assert reporter.written((other, mine), "Release-Bot[bot]") == BODY
+    assert reporter.written((mine,), "release-bot[bot]") is None, "somebody deleted it"
+    assert reporter.written((other,), "release-bot[bot]") is None, "anybody can copy the mark"
+    assert script.lines == ["GET /repos/octo/box/issues/comments/31"] * 2
+
+
 def test_without_permission_it_says_so(script: Any, reporter: Reporter) -> None:
     script.say(403, {"message": "Resource not accessible by integration"})
     with pytest.raises(RefusedError, match="not accessible"):

@@ -8,7 +8,7 @@ import pytest
 
 from bascule import render, wire
 from bascule.errors import ExitCode
-from bascule.render import Look
+from bascule.render import Look, rollback
 from bascule.render.facts import facts, located, place
 from bascule.testing import (
     make_blocker,
@@ -28,6 +28,7 @@ from bascule.types import (
     ReleasePlan,
     RunStatus,
     Status,
+    TimelineRow,
     Verdict,
     verdict,
 )
@@ -221,3 +222,18 @@ def test_a_tag_is_told_before_and_after() -> None:
     assert "tag            v1.2.3 on 9c3e110" in render.text(done)
     assert "Tagged `v1.2.3` at `9c3e110`." in render.comment(done)
     assert "https://e.example/r/1" in render.comment(done)
+
+
+def test_moments_are_added_to_an_earlier_runs_comment_once() -> None:
+    body = (
+        "<!-- bascule -->\n### Rolled back\n\n| UTC | |\n|---|---|\n| 09:58 | merged `abc` |\n\nWrong call?\n\nrun r-1"
+    )
+    later = (TimelineRow(at="2026-03-02T10:14:00+00:00", text="recovered ✓ | really"),)
+    made = rollback.with_later(body, later)
+    assert made.splitlines()[5:8] == ["| 09:58 | merged `abc` |", r"| 10:14 | recovered ✓ \| really |", ""]
+    assert made.endswith("\n\nWrong call?\n\nrun r-1")
+    assert rollback.with_later(made, later) == made
+    # A table over several days says which.
+    days = rollback.with_later(body.replace("09:58", "01 Mar 23:58"), later)
+    assert "| 02 Mar 10:14 | recovered" in days
+    assert rollback.with_later("a person wrote over it", later) == "a person wrote over it"

@@ -132,6 +132,9 @@ ENDPOINTS: Mapping[Identity, tuple[Endpoint, ...]] = {
         Endpoint(method="POST", path=f"{REPO}/issues/{{issue_number}}/labels", why="a hold that a person asked for"),
         Endpoint(method="POST", path=f"{REPO}/issues/{{issue_number}}/comments", why="the sticky comment"),
         Endpoint(method="PATCH", path=f"{REPO}/issues/comments/{{comment_id}}", why="the sticky comment, edited"),
+        Endpoint(
+            method="GET", path=f"{REPO}/issues/comments/{{comment_id}}", why="the sticky comment of an earlier run"
+        ),
         Endpoint(method="POST", path=f"{REPO}/issues/comments/{{comment_id}}/reactions", why="a command was heard"),
         Endpoint(method="POST", path=f"{REPO}/statuses/{{sha}}", why="the verdict as a commit status"),
         Endpoint(method="GET", path=f"{REPO}/git/ref/tags/{{ref+}}", why="is the release's tag there, and where?"),

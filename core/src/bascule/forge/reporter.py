@@ -70,6 +70,17 @@ class Reporter:
         response = self._send("POST", f"/issues/{number}/comments", {"body": body}, {201})
         return int(response.body["id"])
 
+    def written(self, known: tuple[Sticky, ...], me: str) -> str | None:
+        """Return the whole of the sticky comment among ``known`` that ``me`` wrote. At most one call.
+
+        None: there is none, or it is gone.
+        """
+        mine = next((s for s in known if s.author.lower() == me.lower()), None)
+        if mine is None:
+            return None
+        response = self._send("GET", f"/issues/comments/{mine.id}", None, {200, 404})
+        return str(response.body.get("body") or "") if response.status == 200 else None
+
     def react(self, comment_id: int, content: str) -> None:
         """Put a reaction on a comment; twice is once. One call.
 

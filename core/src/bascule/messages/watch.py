@@ -202,6 +202,11 @@ def again_next(number: int) -> str:
     return f"its watch is still open: bascule watch {number}, or --open again, goes on"
 
 
+def begin_next(number: int) -> str:
+    """The watch has not begun, as far as the journal knows."""
+    return f"its watch has not begun: bascule watch {number}, or --open again, tries once more"
+
+
 NEITHER = "nothing says what to watch"
 BOTH = "found a merge and --open, expected one of them"
 ONE_HINT = "bascule watch 42 watches one merge, bascule watch --open all that are open"

@@ -5,6 +5,7 @@ Names, titles and reasons are escaped (:mod:`bascule.render.spans`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -17,6 +18,7 @@ from bascule.types import Result, RollbackReport, RunStatus, Status, TimelineRow
 LIMIT = 60_000
 """Characters; GitHub takes 65,536."""
 _MOST = 10
+_TABLE = "| UTC | |\n|---|---|"
 
 
 def comment(report: RollbackReport, result: Result, *, run_url: str = "") -> str:
@@ -101,8 +103,25 @@ def timeline(report: RollbackReport, result: Result | None) -> str:
         found.append(TimelineRow(at=report.done_at, text=f"reverted by {code(short(result.merge.sha))}{kept}"))
     found.sort(key=lambda r: (not r.at, r.at))
     days = {r.at[:10] for r in found if r.at}
-    table = [f"| {_clock(r.at, days)} | {markdown(r.text)} |" for r in found]
-    return "\n".join(["| UTC | |", "|---|---|", *table])
+    return "\n".join([_TABLE, *(_row(r, days) for r in found)])
+
+
+def with_later(body: str, later: Iterable[TimelineRow]) -> str:
+    """Return a comment, as :func:`comment` made it, with moments added that came ``later``; what has them is unchanged.
+
+    For the comment of an earlier run, whose window nobody knows any more.
+    """
+    start = body.find(f"{_TABLE}\n")
+    if start < 0:
+        return body
+    table = body[start:].split("\n\n", 1)[0]
+    days = {r.at[:10] for r in later} | ({"another"} if re.search(r"^\| \d\d \w+ ", table, re.MULTILINE) else set())
+    new = [row for r in later if (row := _row(r, days)) not in table.splitlines()]
+    return _cut("\n".join([body[: start + len(table)], *new]) + body[start + len(table) :])
+
+
+def _row(row: TimelineRow, days: set[str]) -> str:
+    return f"| {_clock(row.at, days)} | {markdown(row.text)} |"
 
 
 def _clock(at: str, days: set[str]) -> str:

@@ -49,18 +49,35 @@ def tell(
 def tell_more(session: Session, result: Result, later: tuple[TimelineRow, ...]) -> str | None:
     """Renew the comment on a rolled back merge with what came ``later``; return why it could not be, or None.
 
-    Only for a rollback that this run made: of another's it does not know the window.
+    The comment of a rollback that another run made keeps its words: this run does not know its window.
     """
-    if result.status is not RunStatus.MERGED:
+    if result.status not in {RunStatus.MERGED, RunStatus.NOOP}:
         return None
     report = wire.load(result.details["rollback"], RollbackReport)
-    report = evolve(report, facts=evolve(report.facts, rows=(*report.facts.rows, *later)))
     try:
         target = find(session, Undo(number=report.of))
         who = who_merges(session, target.snapshot)
+        if result.status is RunStatus.NOOP:
+            _added(session, target, who, later)
+            return None
     except BasculeError as error:
         return say.not_told(error.message)
+    report = evolve(report, facts=evolve(report.facts, rows=(*report.facts.rows, *later)))
     return _written(session, target, result, report, who)
+
+
+def _added(session: Session, target: Target, who: Viewer, later: tuple[TimelineRow, ...]) -> None:
+    """Add moments to the comment that an earlier run wrote, if it did.
+
+    Raises:
+        BasculeError: GitHub cannot be read or refuses.
+    """
+    if not session.connection.has(Identity.MERGER):
+        return
+    reporter, known = session.connection.reporter, target.snapshot.stickies
+    body = reporter.written(known, who.login)
+    if body is not None:
+        reporter.sticky(target.change.number, shown.with_later(body, later), known=known, me=who.login)
 
 
 def _written(session: Session, target: Target, result: Result, report: RollbackReport, who: Viewer) -> str | None:

@@ -135,7 +135,8 @@ class _Watches:
                 run=session.run, repository=session.connection.address.full_name, number=number, sha="", title="",
                 answer=Answer.UNDECIDED, summary="",
             )  # fmt: skip
-            self.done.append(failed(nothing, say.not_watchable(number, error.message), error))
+            begun = any(b.number == number and not b.answer for b in self.recent.watches)
+            self.done.append(failed(nothing, say.not_watchable(number, error.message), error, begun=begun))
             return None
 
     def _wait(self, found: Found, now: datetime) -> None:
@@ -161,7 +162,8 @@ class _Watches:
                     left.append((found, until))
             except BasculeError as error:
                 text = say.not_watchable(found.what.number, error.message)
-                self.done.append(failed(evolve(found.done, answer=Answer.UNDECIDED), text, error))
+                done = evolve(found.done, answer=Answer.UNDECIDED)
+                self.done.append(failed(done, text, error, begun=found.mine is not None))
         self._waiting = left
         self._begin(began)
         return bool(began)
@@ -199,7 +201,7 @@ class _Watches:
             return conclude(ready, came_to, self.wanted, self.shown)
         except BasculeError as error:
             done = evolve(ready.done, answer=came_to.answer, rows=came_to.rows, person=came_to.person)
-            return failed(done, say.not_concluded(ready.what.number, error.message), error)
+            return failed(done, say.not_concluded(ready.what.number, error.message), error, begun=True)
 
     def _forget(self) -> None:
         """Take off the desk what nobody can overlap with any more; until then, who has ended was still there."""
@@ -212,8 +214,9 @@ class _Watches:
                 self._desk.close(run)
 
 
-def failed(done: Watched, summary: str, error: BasculeError) -> Watched:
-    """Return the end of a watch that an error stopped; the journal has no end of it."""
+def failed(done: Watched, summary: str, error: BasculeError, *, begun: bool) -> Watched:
+    """Return the end of a watch that an error stopped: the journal has no end of it, and a beginning if ``begun``."""
     problems = tuple(str(p) for p in error.problems) if isinstance(error, ConfigError) else ()
-    after = "; ".join(filter(None, (error.hint, say.again_next(done.number))))
+    again = say.again_next(done.number) if begun else say.begin_next(done.number)
+    after = "; ".join(filter(None, (error.hint, again)))
     return evolve(done, summary=summary, next=after, alarms=(*done.alarms, summary, *problems), fault=error.exit_code)
