@@ -381,12 +381,8 @@ class Repo:
 
     def state(self) -> dict[str, Any]:
         """Return everything that the simulator has stored about this repository."""
-        whole = self.world.sim.control("state")
-        kept = {
-            name: [r for r in rows if r.get("repo_id") == self.id] for name, rows in whole.items() if name != "refs"
-        }
-        kept["repos"] = [r for r in whole["repos"] if r["id"] == self.id]
-        return {**kept, "refs": whole["refs"][str(self.id)]}
+        whole: dict[str, Any] = self.world.sim.control("state", {"repo": self.id})
+        return {**whole, "refs": whole["refs"][str(self.id)]}
 
     def stored_pull(self, number: int) -> dict[str, Any]:
         """Return the stored pull request."""

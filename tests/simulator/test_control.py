@@ -35,6 +35,20 @@ def test_state_survives_kill(sim: Any, dev: Any) -> None:
     assert dev.ok("GET", f"/repos/{repo}/git/ref/bascule/lock")["object"]["sha"] == dev.head(repo)
 
 
+def test_the_state_of_one_repository(sim: Any, dev: Any) -> None:
+    one, other = (dev.ok("POST", "/user/repos", {"name": name, "auto_init": True}, 201) for name in ("one", "two"))
+    whole, found = sim.control("state"), sim.control("state", {"repo": one["id"]})
+    assert {r["id"] for r in whole["repos"]} >= {one["id"], other["id"]}
+    assert [r["id"] for r in found["repos"]] == [one["id"]]
+    assert found["labels"] == [r for r in whole["labels"] if r["repo_id"] == one["id"]] != []
+    assert found["refs"] == {str(one["id"]): whole["refs"][str(one["id"])]}
+    assert found["users"] == []
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        sim.control("state", {"repo": 1})
+    with refused.value as error:
+        assert error.code == 422
+
+
 def test_state_and_log_hold_no_tokens(sim: Any, dev: Any) -> None:
     dev.make_repo()
     for text in (str(sim.control("state")), str(sim.control("requests"))):

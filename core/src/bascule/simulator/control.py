@@ -81,8 +81,11 @@ def _reset(_method: str, _body: Any, world: World, gateway: Gateway) -> Any:
     return {"users": [user.login for user in world.store.users]}
 
 
-def _state(_method: str, _body: Any, world: World, _: Gateway) -> Any:
-    return {**world.store.dump(), "refs": {str(r.id): _refs(world, r) for r in world.store.repos}}
+def _state(_method: str, body: Any, world: World, _: Gateway) -> Any:
+    """{"repo"?}: its id, where only what belongs to that one is asked for; accounts and apps belong to none."""
+    only = body.get("repo")
+    repos = list(world.store.repos) if only is None else [world.store.repos[only]]
+    return {**world.store.dump(only), "refs": {str(r.id): _refs(world, r) for r in repos}}
 
 
 def _refs(world: World, repo: m.Repo) -> dict[str, str]:
@@ -214,7 +217,7 @@ routes = [
     _endpoint("faults", _faults, ["GET", "POST", "DELETE"]),
     _endpoint("requests", _requests, ["GET", "DELETE"]),
     _endpoint("reset", _reset, ["POST"]),
-    _endpoint("state", _state, ["GET"]),
+    _endpoint("state", _state, ["GET", "POST"]),
     _endpoint("switches", _switches, ["GET", "POST"]),
     _endpoint("users", _users, ["POST"]),
     _endpoint("orgs", _orgs, ["POST"]),

@@ -170,13 +170,17 @@ class Store:
         self.dirty.clear()
         self._dirty_meta.clear()
 
-    def dump(self) -> dict[str, list[dict[str, Any]]]:
-        """All records as JSON by table, without tokens."""
-        return {
-            name: [converter.unstructure(row) for row in sorted(table, key=lambda row: row.id)]
-            for name, table in self._tables.items()
-            if name != "tokens"
-        }
+    def dump(self, repo_id: int | None = None) -> dict[str, list[dict[str, Any]]]:
+        """All records as JSON by table, without tokens; with `repo_id`, what belongs to that repository."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for name, table in self._tables.items():
+            if repo_id is None:
+                rows = list(table)
+            else:
+                rows = [self.repos[repo_id]] if name == "repos" else table.where(repo_id=repo_id)
+            if name != "tokens":
+                found[name] = [converter.unstructure(row) for row in sorted(rows, key=lambda row: row.id)]
+        return found
 
     def remove_repo(self, repo: m.Repo) -> None:
         """Forget a repository and everything that belongs to it."""
