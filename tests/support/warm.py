@@ -262,9 +262,7 @@ def become(request: dict[str, Any]) -> None:
     tempfile.tempdir = None
     os.chdir(request["cwd"])
     program, args = request["program"], request["args"]
-    if program == SWEEPER:
-        pass  # bascule-restore starts nothing that could read its environment, and reads the tokens from there
-    elif raw := take_raw(os.environ):
+    if raw := take_raw(os.environ):
         words = args if program == BASCULE else args[1:]
         if not (words and words[0] in TOKENLESS):
             os.environ[reexec.FD_VARIABLE] = str(reexec._hand_over(raw))
