@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 MEMBERS := core plugins/terraform plugins/helm plugins/observability plugins/release plugins/deps
 # Three for two cores: tests that wait for a process or a reply leave room for another one.
 PYTEST_ARGS ?= -n 3 --dist worksteal
+# Hundreds of processes import the same modules, and pytest rewrites every test module: both are done once and kept.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help install demo tools test isolated lint format bench docs lock clean
 
@@ -20,6 +22,7 @@ $(VENV)/.stamp: requirements.lock $(MEMBERS:=/pyproject.toml)
 	@echo "Installing pinned dependencies into $(VENV) ..."
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation $(addprefix -e ./,$(MEMBERS))
+	@$(BIN)/python -m compileall -q $(addsuffix /src,$(MEMBERS))
 	@touch $@
 
 install: $(VENV)/.stamp ## everything, pinned, into .venv/

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -48,6 +49,12 @@ def world(shared_world: World) -> Iterator[World]:
     shared_world.quiet()
     yield shared_world
     shared_world.quiet()
+
+
+def pytest_collection_finish() -> None:
+    """Take all test modules out of what the garbage collector goes through again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 LONG = ("tests/demo/", "tests/e2e/test_watch.py", "tests/third_party/")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from attrs import define
 from jsonschema import Draft202012Validator
-from tests.e2e.kit import DEV, Ran, Repo, World, pack
+from tests.e2e.kit import Ran, Repo, World, pack
+from tests.e2e.then import Then
 from tests.support.between import between
 from tests.support.prometheus import counters, line, serving, write_samples
 from tests.support.receiver import SECRET, Hook, receiving
@@ -24,12 +24,10 @@ AGO = 14
 
 
 @define
-class Past:
+class Past(Then):
     """A Prometheus with a past, and a GitHub of its own whose clock tests may move."""
 
-    world: World
     address: str
-    zero: datetime
 
     def ago(self, minutes: float) -> str:
         """Return a moment before the end of history as ``--as-of`` takes it."""
@@ -39,36 +37,6 @@ class Past:
         """Make a repository whose pack watches ``objectives`` for ten minutes after the merge."""
         watch = f"{{for: 10m, slos: [{', '.join(objectives)}], rollback: {mode}}}"
         return self.world.repo(rulepack=pack(watch=watch, relax="reviews, checks", **more))
-
-    @contextmanager
-    def then(self, ago: float) -> Iterator[None]:
-        """Let GitHub's clock be ``ago`` minutes before the end of history."""
-        ago += (datetime.now(UTC) - self.zero).total_seconds() / 60
-        self.world.sim.control("clock", {"advance": -60 * ago})
-        try:
-            yield
-        finally:
-            self.world.sim.control("clock", {"advance": 60 * ago})
-
-    def merged(self, repo: Repo, ago: float = AGO, **pull: Any) -> int:
-        """Merge a change ``ago`` minutes before the end of history."""
-        with self.then(ago):
-            number = repo.pull(**pull)
-            ran = repo.merge(number)
-            assert ran.doc["status"] == "merged", ran.out + ran.err
-        return number
-
-    def deployed(self, repo: Repo, ago: float, *states: str) -> None:
-        """Deploy the branch as it is then, and report ``states``."""
-        with self.then(ago):
-            sent = {"ref": repo.head(), "environment": "production", "required_contexts": [], "auto_merge": False}
-            number = repo.call("POST", "/deployments", sent, by=DEV)["id"]
-            for state in states or ("success",):
-                repo.call("POST", f"/deployments/{number}/statuses", {"state": state}, by=DEV)
-
-    def now_again(self) -> None:
-        """Set GitHub's clock right, after commands that moved it."""
-        self.world.sim.control("clock", {"advance": -self.world.sim.control("clock")["offset"]})
 
     def watch(self, repo: Repo, number: int, *args: str, address: str = "", **env: str) -> Ran:
         """Run ``bascule watch NUMBER --json --attended``."""
@@ -93,7 +61,7 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
         World.started(folder / "github") as world,
         serving(folder, write_samples(folder, series)) as address,
     ):
-        yield Past(world, address, now)
+        yield Past(world, now, address)
 
 
 @pytest.fixture
@@ -124,7 +92,7 @@ def test_an_answer_of_each_objective_and_the_worst_of_all(past: Past) -> None:
         "nowhere": ("undecided", "no data is not health"),
     }
     repo = past.repo(*(line(metric) for metric in why))
-    number = past.merged(repo)
+    number = past.merged(repo, AGO)
     before = repo.untouched()
     ran = past.watch(repo, number, "--as-of", past.ago(3))
     assert (ran.code, ran.doc["answer"], ran.doc["rollback"]) == (1, "violation", None), ran.out + ran.err
@@ -142,7 +110,7 @@ def test_an_answer_of_each_objective_and_the_worst_of_all(past: Past) -> None:
 )
 def test_history_in_words(past: Past, metric: str, answer: str, code: int) -> None:
     repo = past.repo(line(metric, "checkout"))
-    number = past.merged(repo)
+    number = past.merged(repo, AGO)
     env = repo.env(BASCULE_SERVICE_PROMETHEUS=past.address)
     ran = repo.run("watch", str(number), "--as-of", past.ago(3), env=env)
     assert ran.code == code, ran.out + ran.err
@@ -154,7 +122,7 @@ def test_history_in_words(past: Past, metric: str, answer: str, code: int) -> No
 
 def test_a_time_before_its_end_is_not_ok_and_one_to_come_is_refused(past: Past) -> None:
     repo = past.repo(line("fine"))
-    number = past.merged(repo)
+    number = past.merged(repo, AGO)
     ran = past.watch(repo, number, "--as-of", past.ago(AGO - 6))
     assert (ran.code, ran.doc["answer"]) == (8, "undecided")
     (row,) = ran.doc["objectives"]
@@ -168,8 +136,8 @@ def test_a_time_before_its_end_is_not_ok_and_one_to_come_is_refused(past: Past) 
 
 def test_two_merges_in_the_same_time_are_a_persons_to_tell_apart(past: Past, hook: Hook) -> None:
     repo = past.repo(line("broken"))
-    first = past.merged(repo)
-    second = past.merged(repo, ago=AGO - 1, head="other", files={"docs/c.md": "c\n"})
+    first = past.merged(repo, AGO)
+    second = past.merged(repo, AGO - 1, head="other", files={"docs/c.md": "c\n"})
     head = repo.head()
     ran = past.watch(repo, first, BASCULE_NOTIFY_URL=hook.url)
     assert (ran.code, ran.doc["answer"], ran.doc["person"]) == (1, "violation", True), ran.out + ran.err
@@ -189,7 +157,7 @@ def test_two_merges_in_the_same_time_are_a_persons_to_tell_apart(past: Past, hoo
 
 def test_a_breach_that_is_long_past_is_a_persons(past: Past) -> None:
     repo = past.repo(line("early"))
-    number = past.merged(repo, ago=55)
+    number = past.merged(repo, 55)
     head = repo.head()
     ran = past.watch(repo, number)
     assert (ran.code, ran.doc["answer"], ran.doc["person"]) == (1, "violation", True), ran.out + ran.err
@@ -200,7 +168,7 @@ def test_a_breach_that_is_long_past_is_a_persons(past: Past) -> None:
 @pytest.mark.parametrize("mode", ["off", "propose"])
 def test_what_a_pack_leaves_to_a_person(past: Past, mode: str) -> None:
     repo = past.repo(line("broken"), mode=mode)
-    number = past.merged(repo)
+    number = past.merged(repo, AGO)
     head = repo.head()
     ran = past.watch(repo, number)
     assert (ran.code, ran.doc["answer"], ran.doc["recovered"]) == (1, "violation", None), ran.out + ran.err
@@ -212,7 +180,7 @@ def test_what_a_pack_leaves_to_a_person(past: Past, mode: str) -> None:
 
 def test_only_watching(past: Past) -> None:
     repo = past.repo(line("broken"))
-    number = past.merged(repo)
+    number = past.merged(repo, AGO)
     head = repo.head()
     ran = past.watch(repo, number, "--no-rollback")
     assert (ran.code, ran.doc["answer"], ran.doc["rollback"]) == (1, "violation", None)
@@ -223,7 +191,7 @@ def test_only_watching(past: Past) -> None:
 @pytest.mark.parametrize("mode", ["500", "slow"])
 def test_a_source_that_does_not_answer_is_neither_health_nor_harm(past: Past, mode: str) -> None:
     repo = past.repo(line("broken"))
-    number = past.merged(repo, ago=50)
+    number = past.merged(repo, 50)
     head = repo.head()
     with between(past.address, mode) as broken:
         ran = past.watch(repo, number, address=broken.address)
@@ -237,7 +205,7 @@ def test_a_source_that_does_not_answer_is_neither_health_nor_harm(past: Past, mo
 
 def test_nobody_named_a_prometheus(past: Past, hook: Hook) -> None:
     repo = past.repo(line("broken"))
-    number = past.merged(repo, ago=50)
+    number = past.merged(repo, 50)
     ran = repo.run("watch", str(number), "--json", "--attended", env=repo.env(BASCULE_NOTIFY_URL=hook.url))
     assert (ran.code, ran.doc["answer"]) == (8, "undecided"), ran.out + ran.err
     assert "BASCULE_SERVICE_PROMETHEUS" in ran.doc["objectives"][0]["note"]
@@ -251,7 +219,7 @@ def test_nobody_named_a_prometheus(past: Past, hook: Hook) -> None:
 def test_no_deployment_in_time(past: Past, hook: Hook) -> None:
     watch = f"{{after: deployment, environment: production, slos: [{line('fine')}], rollback: off}}"
     repo = past.world.repo(rulepack=pack(watch=watch))
-    number = past.merged(repo)
+    number = past.merged(repo, AGO)
     ran = past.watch(repo, number, "--deploy-within", "1s", BASCULE_NOTIFY_URL=hook.url)
     assert (ran.code, ran.doc["answer"], ran.doc["live_at"]) == (8, "undecided", None), ran.out + ran.err
     (notice,) = heard(hook, ran, "undecided")
@@ -265,7 +233,7 @@ def test_no_deployment_in_time(past: Past, hook: Hook) -> None:
 
 def test_nothing_to_watch(past: Past) -> None:
     repo = past.world.repo()
-    number = past.merged(repo)
+    number = past.merged(repo, AGO)
     ran = past.watch(repo, number)
     assert (ran.code, ran.doc["answer"]) == (0, None)
     assert "`docs` states no objective" in ran.doc["summary"]
@@ -280,7 +248,7 @@ def test_not_merged(past: Past) -> None:
 
 def test_a_rollback_that_does_not_help_is_told_to_somebody(past: Past, hook: Hook) -> None:
     repo = past.repo(line("broken"))
-    number = past.merged(repo)
+    number = past.merged(repo, AGO)
     env = repo.env(BASCULE_SERVICE_PROMETHEUS=past.address, BASCULE_NOTIFY_URL=hook.url)
     command = ("watch", str(number), "--json", "--attended", "--recover-within", "20m")
     try:
@@ -313,7 +281,7 @@ def test_a_rollback_that_does_not_help_is_told_to_somebody(past: Past, hook: Hoo
 def test_killed_after_the_rollback_the_next_watch_waits_for_recovery(past: Past, at: str, late: int) -> None:
     """The label is the last that a rollback sets; then recovery is waited for, half a minute at a time."""
     repo = past.repo(line("heals"))
-    number = past.merged(repo)
+    number = past.merged(repo, AGO)
     env = repo.env(BASCULE_SERVICE_PROMETHEUS=past.address)
     past.world.quiet()
     first = repo.start("watch", str(number), "--json", "--attended", env=env)
@@ -366,9 +334,9 @@ def test_what_one_deployment_brings_together_is_a_persons_to_tell_apart(
 ) -> None:
     repo = past.world.repo(rulepack=pack(watch=PRODUCTION.format(line("broken")), relax="reviews, checks"))
     past.deployed(repo, AGO + 9)
-    past.merged(repo, ago=AGO + 8, head="other", files={"docs/c.md": "c\n"})
+    past.merged(repo, AGO + 8, head="other", files={"docs/c.md": "c\n"})
     past.deployed(repo, AGO + 7, *states)
-    number = past.merged(repo, ago=AGO + 1)
+    number = past.merged(repo, AGO + 1)
     past.deployed(repo, AGO)
     head = repo.head()
     ran = past.watch(repo, number, "--deploy-within", "1s")
@@ -383,7 +351,7 @@ def test_what_one_deployment_brings_together_is_a_persons_to_tell_apart(
 
 def test_a_first_deployment_tells_nobody_what_else_it_brought(past: Past) -> None:
     repo = past.world.repo(rulepack=pack(watch=PRODUCTION.format(line("broken")), relax="reviews, checks"))
-    number = past.merged(repo, ago=AGO + 1)
+    number = past.merged(repo, AGO + 1)
     past.deployed(repo, AGO)
     head = repo.head()
     ran = past.watch(repo, number, "--deploy-within", "1s")

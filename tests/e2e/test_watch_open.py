@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from attrs import define
 from tests.e2e.kit import Ran, Repo, World, pack
+from tests.e2e.then import Then
 from tests.support.between import Between, between
 from tests.support.prometheus import counters, line, serving, write_samples
 
@@ -22,12 +23,10 @@ AHEAD = -60
 
 
 @define
-class Past:
+class Past(Then):
     """A Prometheus with a past and a future, what stands between, and a GitHub whose clock tests may move."""
 
-    world: World
     between: Between
-    zero: datetime
 
     def repo(self, docs: str, site: str) -> Repo:
         """Make a repository in which two packs watch what ``docs/`` and ``site/`` are bound to."""
@@ -35,17 +34,9 @@ class Past:
         second = pack(watch=site, relax="reviews, checks").replace("docs", "site").replace("pages", "screens")
         return self.world.repo(rulepack=first, files={".github/rulepack/site.yml": second})
 
-    def merged(self, repo: Repo, ago: float, path: str, **pull: Any) -> int:
+    def changed(self, repo: Repo, ago: float, path: str, **pull: Any) -> int:
         """Merge a change of ``path``, ``ago`` minutes before the zero of history."""
-        ago += (datetime.now(UTC) - self.zero).total_seconds() / 60
-        self.world.sim.control("clock", {"advance": -60 * ago})
-        try:
-            number = repo.pull({path: "new\n"}, head=path.replace("/", "-"), **pull)
-            ran = repo.merge(number)
-            assert ran.doc["status"] == "merged", ran.out + ran.err
-        finally:
-            self.world.sim.control("clock", {"advance": 60 * ago})
-        return number
+        return self.merged(repo, ago, files={path: "new\n"}, head=path.replace("/", "-"), **pull)
 
     def watch(self, repo: Repo, *args: str, **env: str) -> Ran:
         """Run ``bascule watch --open`` with clocks that its waiting moves, and put them back."""
@@ -53,7 +44,7 @@ class Past:
         try:
             return repo.run("watch", "--open", "--attended", *args, env=environ, moved=True)
         finally:
-            self.world.sim.control("clock", {"advance": -self.world.sim.control("clock")["offset"]})
+            self.now_again()
 
     def asked(self) -> list[str]:
         """Return the metrics that ranges were asked of since the last call, in order: one for each question.
@@ -82,7 +73,7 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
         serving(folder, write_samples(folder, series)) as address,
         between(address) as middle,
     ):
-        yield Past(world, middle, now)
+        yield Past(world, now, middle)
 
 
 def slos(*metrics: str, minutes: int) -> str:
@@ -93,8 +84,8 @@ def slos(*metrics: str, minutes: int) -> str:
 def test_two_merges_at_once_one_is_undone_and_the_other_is_ok(past: Past) -> None:
     # The one that is fine goes on for longer: it waits while the other is undone, and catches up.
     repo = past.repo(docs=slos("broken", "shared", minutes=20), site=slos("fine", "shared", minutes=40))
-    good = past.merged(repo, AGO + 1, "site/a.md", title="A screen")
-    bad = past.merged(repo, AGO, "docs/b.md", title="A page")
+    good = past.changed(repo, AGO + 1, "site/a.md", title="A screen")
+    bad = past.changed(repo, AGO, "docs/b.md", title="A page")
     before = repo.head()
     past.asked()
 
@@ -134,8 +125,8 @@ def test_two_merges_at_once_one_is_undone_and_the_other_is_ok(past: Past) -> Non
 def test_what_was_begun_is_taken_up_and_the_rest_judged_by_itself(past: Past) -> None:
     absent = "{for: 30m, slos: [slo/none.yml], rollback: auto}"
     repo = past.repo(docs=slos("broken", minutes=10), site=absent)
-    bad = past.merged(repo, AGO, "docs/b.md")
-    unusable = past.merged(repo, AGO - 1, "site/a.md")
+    bad = past.changed(repo, AGO, "docs/b.md")
+    unusable = past.changed(repo, AGO - 1, "site/a.md")
     head = repo.head()
     # Somebody killed it after it had begun.
     with between(past.between.address, "slow") as silent:
@@ -161,8 +152,8 @@ def test_what_was_begun_is_taken_up_and_the_rest_judged_by_itself(past: Past) ->
 def test_github_is_asked_only_for_the_deployment_that_is_waited_for(past: Past) -> None:
     deployed = slos("fine", minutes=20).replace("{for", "{after: deployment, environment: production, for")
     repo = past.repo(docs=slos("shared", minutes=20), site=deployed)
-    now_live = past.merged(repo, AGO, "docs/b.md")
-    never = past.merged(repo, 1, "site/a.md")
+    now_live = past.changed(repo, AGO, "docs/b.md")
+    never = past.changed(repo, 1, "site/a.md")
     ran = past.watch(repo, "--json", "--deploy-within", "4m")
     docs = {d["number"]: d for d in ran.doc["watches"]}
     assert (ran.code, docs[now_live]["answer"], docs[never]["answer"]) == (8, "ok", "undecided"), ran.out + ran.err
@@ -175,6 +166,26 @@ def test_github_is_asked_only_for_the_deployment_that_is_waited_for(past: Past) 
     # What nobody deployed in its time is said again, and nobody is told twice.
     again = past.watch(repo, "--json", "--deploy-within", "30s")
     assert (again.code, [d["number"] for d in again.doc["watches"]]) == (8, [never])
+
+
+def test_a_deployment_that_comes_while_it_is_waited_for(past: Past) -> None:
+    deployed = slos("fine", minutes=20).replace("{for", "{after: deployment, environment: production, for")
+    repo = past.repo(docs=slos("shared", minutes=30), site=deployed)
+    other = past.changed(repo, AGO, "docs/b.md")
+    late = past.changed(repo, 2, "site/a.md")
+    past.deployed(repo, 1)
+    # GitHub shows it at the fifth look only: the first is taken before anything is watched.
+    empty = {"action": "fail", "method": "GET", "path": "/deployments$", "status": 200, "body": [], "times": 4}
+    past.world.sim.control("faults", empty)
+    ran = past.watch(repo, "--json", "--deploy-within", "10m")
+    docs = {d["number"]: d for d in ran.doc["watches"]}
+    assert (ran.code, docs[other]["answer"], docs[late]["answer"]) == (0, "ok", "ok"), ran.out + ran.err
+    assert (docs[late]["deployed"], docs[late]["environment"]) == (repo.head(), "production")
+    begun = past.zero - timedelta(minutes=1)
+    assert abs((datetime.fromisoformat(docs[late]["live_at"]) - begun).total_seconds()) < 30, "from when it was live on"
+    looks = [c for c in ran.calls if c["path"].endswith("/deployments")]
+    assert len(looks) == 5, "nobody looks on after it has come"
+    assert docs[late]["objectives"][0]["blocks"] > 30, docs[late]["objectives"]
 
 
 @pytest.mark.parametrize(

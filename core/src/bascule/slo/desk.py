@@ -92,8 +92,8 @@ class Desk:
         """Return who watches, and the series with blocks that are complete at ``now`` and not known yet."""
         complete = int((now.timestamp() - self._lag) // self.seconds)
         wanted = []
-        for name, known in self._known.items():
-            last = max(p.first + p.planned for p in self._series_posts[name.removesuffix(self._word(known))])
+        for known in self._known.values():
+            last = max(p.first + p.planned for p in self._series_posts[known.series])
             count = min(complete, last + (self._near - known.ago if known.ago else 0)) - known.end
             if count > 0:
                 wanted.append(evolve(known.template, start=self._at(known.end), blocks=count))
@@ -142,10 +142,6 @@ class Desk:
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
-    def _word(self, known: Known) -> str:
-        """Return what the name of a series' past ends with."""
-        return next((f"-{word}" for word, ago in self._ago.items() if known.ago == ago), "")
-
     def _request(self, watch: Watch) -> WatchRequest:
         names = tuple([p.series for p in self._posts[watch.run]])
         return WatchRequest(
@@ -192,7 +188,7 @@ class Desk:
                 step=float(self.seconds), start=self._at(begin), blocks=0, source=objective.source or "prometheus",
             )  # fmt: skip
             note = "" if template.source == "prometheus" else say.unknown_source(template.source)
-            self._known[name] = Known(template=template, first=begin, note=note)
+            self._known[name] = Known(series=name, template=template, first=begin, note=note)
             for post in self._series_posts.get(name, ()):
                 post.restart()
         self._pasts(name, until)
@@ -205,7 +201,7 @@ class Desk:
             known = self._known.get(f"{name}-{word}")
             if known is None or known.first > begin:
                 template = evolve(self._known[name].template, id=f"{name}-{word}", start=self._at(begin), blocks=0)
-                self._known[f"{name}-{word}"] = Known(template=template, first=begin, ago=ago)
+                self._known[f"{name}-{word}"] = Known(series=name, template=template, first=begin, ago=ago)
 
     def _with_pasts(self, name: str, block: Block, at: int) -> Block:
         """Return ``block`` with what the series was at the same clock time of earlier days, where that is known."""

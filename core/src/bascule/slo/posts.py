@@ -57,10 +57,11 @@ class Row:
 class Known:
     """The blocks of one series; ``first`` is the number of the block at index 0, counted from 1970.
 
-    ``ago``: what is read is so many blocks older than what it is compared with; 0 for the series itself. ``then`` are
-    the answers of :func:`at_that_time` so far.
+    ``series`` is the name of the series that it belongs to. ``ago``: what is read is so many blocks older than what it
+    is compared with; 0 for the series itself. ``then`` are the answers of :func:`at_that_time` so far.
     """
 
+    series: str
     template: Series
     first: int
     ago: int = 0
