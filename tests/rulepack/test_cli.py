@@ -150,11 +150,15 @@ def test_a_pack_with_problems_is_not_tested(repository: Path, capsys: pytest.Cap
     assert ".github/rulepack/bad.yml:1:10" in capsys.readouterr().err
 
 
-def test_the_examples_of_every_packaged_template(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_examples_of_every_packaged_template(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two scenarios: tests/contract goes through those of every plugin."""
+    monkeypatch.setenv("BASCULE_PLUGINS", "deps")
     assert run(["rulepack", "test", "--templates", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["examples"]
     assert len(rows) >= 10
-    assert {"allowlist/default"} <= {r["pack"] for r in rows}
+    assert {"allowlist/default", "deps/default"} <= {r["pack"] for r in rows}
 
 
 def test_schema_prints_json_schemas(capsys: pytest.CaptureFixture[str]) -> None:

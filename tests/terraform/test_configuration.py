@@ -38,6 +38,10 @@ CASES = [
     ("removed", "", "removed {\n from = x.a\n}\n", "removed added"),
     ("import", "", 'import {\n to = x.a\n id = "i"\n}\n', "import added"),
     ("module-source", "", 'module "m" {\n source = "a/b/c"\n}\n', "a/b/c"),
+    ("module-source", "", 'module "m" {\n source = "../../c"\n}\n', "../../c"),  # not of this repository
+    ("module-source", 'module "m" {\n source = "a/b/c"\n}\n', 'module "m" {\n source = "../c"\n}\n', "../c"),
+    ("module-local", "", 'module "m" {\n source = "../c"\n}\n', "../c"),
+    ("module-local", "", 'module "m" {\n source = "./c/d"\n}\n', "./c/d"),
 ]
 
 

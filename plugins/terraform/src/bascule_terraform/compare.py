@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -30,6 +31,7 @@ CATEGORIES: Mapping[str, str] = {
     "removed": "a removed block",
     "import": "an import block",
     "module-source": "a module call is new or comes from elsewhere",
+    "module-local": "a module call is new and calls a folder of this repository",
     "module-version": "a module call takes another version",
     "lock-provider": "the lock file gains or loses a provider",
     "lock-version": "the lock file takes another version of a provider",
@@ -281,12 +283,21 @@ def _call(was: list[Block], now: list[Block], name: str, path: str) -> Iterator[
     old, new = _source(was), _source(now)
     raw = [[b.attrs.get("source", "") for b in side] for side in (was, now)]
     if old[0] != new[0] or not was or (raw[0] != raw[1] and old == new):
-        yield Finding(what="module-source", path=path, found=f"{name} comes from {new[0] or 'an expression'}")
+        # A call that is there already and turns to a folder takes everything that it made with it: that is no new call.
+        what = "module-local" if not was and _here(new[0], path) else "module-source"
+        yield Finding(what=what, path=path, found=f"{name} comes from {new[0] or 'an expression'}")
     elif old != new:
         yield Finding(
             what="module-version", path=path,
             found=f"{name}: {old[1] or old[2] or 'no version'} → {new[1] or new[2] or 'no version'}",
         )  # fmt: skip
+
+
+def _here(source: str, path: str) -> bool:
+    """Return whether ``source``, as the file ``path`` states it, is a folder of the same repository."""
+    if not source.startswith(("./", "../")):
+        return False
+    return not posixpath.normpath(posixpath.join(posixpath.dirname(path), source)).startswith("..")
 
 
 def _modules(old: tuple[Block, ...], new: tuple[Block, ...], folder: str) -> Iterator[dict[str, str]]:
