@@ -5,8 +5,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 MEMBERS := core plugins/terraform plugins/helm plugins/observability plugins/release plugins/deps
-# Three for two cores: tests that wait for a process or a reply leave room for another one.
-PYTEST_ARGS ?= -n 3 --dist worksteal
+# Four for two cores: tests that wait for a process, a reply or real time leave room for another one.
+PYTEST_ARGS ?= -n 4 --dist worksteal
 # Hundreds of processes import the same modules, and pytest rewrites every test module: both are done once and kept.
 unexport PYTHONDONTWRITEBYTECODE
 

@@ -179,6 +179,30 @@ def test_a_template_that_shows_nowhere_is_told(judge: Judge) -> None:
     assert judge(chart(), with_it, "render", unseen="block").status is Status.ALLOW
 
 
+def test_the_digest_of_another_template_shows_nothing(judged: Judge) -> None:
+    """Charts note the digest of a Secret or ConfigMap beside it, and it follows the chart's version."""
+    note = 'annotations: {checksum/map: {{ include (print $.Template.BasePath "/map.yaml") . | sha256sum }}}'
+    noted = DEPLOYMENT.replace(
+        "metadata: {labels: {app: shop}}", f"metadata:\n      {note}\n      labels: {{app: shop}}"
+    )
+    label = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m, labels: {helm.sh/chart: "{{ .Chart.Version }}"}}\n'
+    before = chart(deployment=noted, map=label)
+    hidden = noted + "{{ if .Values.debug }}\n# more\n{{ end }}\n"
+    check = judged(before, {**bumped(), T: hidden}, "render", unseen="block").blocked_by("r")
+    assert check.found == "templates or values that change without showing it: shop/templates/deployment.yaml"
+    shown = noted.replace("name: shop\n", "name: shop-new\n", 1)
+    assert judged(before, {**bumped(), T: shown}, "render", unseen="block").status is Status.ALLOW
+
+
+def test_values_that_nothing_shows(judged: Judge) -> None:
+    before = {**chart(), V: VALUES + "proxy: {enabled: false, tag: v1}\n"}
+    hidden = judged(before, {**bumped(), V: VALUES + "proxy: {enabled: false, tag: v2}\n"}, "render", unseen="block")
+    assert hidden.blocked_by("r").found.endswith("without showing it: charts/shop/values.yaml")
+    comment = judged(before, {**bumped(), V: "# told\n" + before[V]}, "render", unseen="block")
+    assert comment.status is Status.ALLOW, comment
+    assert judged(before, {**bumped(), V: before[V] + "replicas: 4\n"}, "render", unseen="block").status is Status.ALLOW
+
+
 REMOTE = 'dependencies:\n  - {name: db, version: 1.x, repository: "https://charts.example.com"}\n'
 LOCAL = 'dependencies:\n  - {name: db, version: 1.x, repository: "file://../db", condition: db.enabled}\n'
 

@@ -15,6 +15,7 @@ class Findings:
     notes: list[str] = field(default_factory=list)
     objects: dict[str, dict[str, Any]] = field(default_factory=dict)
     templates: list[str] = field(default_factory=list)
+    values: list[str] = field(default_factory=list)
     chance: dict[str, None] = field(default_factory=dict)
     schema: dict[str, dict[str, Any]] = field(default_factory=dict)
     lint: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -30,5 +31,6 @@ class Findings:
         return {
             "renders": self.renders, "problems": self.problems, "notes": list(dict.fromkeys(self.notes))[:50],
             "templates": self.templates[:500],
+            "values": self.values[:500],
             "random": list(self.chance)[:100], "objects": list(self.objects.values()),
         }  # fmt: skip

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from bascule.kit import RehearsalError, Trees, step_text
+from bascule.kit import RehearsalError, Trees, step_text, yaml_documents
 from bascule.types import DryRunContext
 from bascule_helm import compare, schemas, selection
 from bascule_helm.findings import Findings
@@ -97,6 +97,7 @@ class Rehearsal:
         if "after" in sides:
             self._told(*sides["after"])
             self._templates(*sides["after"])
+            self._values(sides["after"][1], shown or ".")
         sets: dict[str, dict[str, ValuesSet]] = {
             name: {s.label: s for s in sets_of(side.charts, root, self.settings)
                    if only is None or only & set(s.files)}
@@ -115,6 +116,18 @@ class Rehearsal:
         for path in self.changed:
             if path.startswith(chart.path("templates/")) and path.endswith((".yaml", ".yml")) and side.tree.has(path):
                 self.found.templates.append(f"{chart.name}/{path[len(root) :].lstrip('/')}")
+
+    def _values(self, root: str, chart: str) -> None:
+        """Note a chart whose own values are others, comments aside."""
+        path = self.after.charts.chart(root).path("values.yaml")
+        if path not in self.changed or not (self.before.tree.has(path) and self.after.tree.has(path)):
+            return
+        try:
+            old, new = (yaml_documents(side.tree.text(path) or "", path) for side in (self.before, self.after))
+        except RehearsalError:
+            old, new = [None], []  # helm takes more than we read: what cannot be told the same is another
+        if old != new:
+            self.found.values.append(chart)
 
     def _trials(self, sets: dict[str, dict[str, ValuesSet]]) -> None:
         """Make new trial values those of both sides, and leave out those that go: nothing is installed with them."""

@@ -23,6 +23,11 @@ NOISE: tuple[str, ...] = tuple(
     for label in _LABELS
 )  # fmt: skip
 """Labels that follow the chart's version and name it, and decide nothing."""
+ECHOES: tuple[str, ...] = (
+    *NOISE,
+    *(f"{place}metadata.annotations.checksum/*" for place in ("", "spec.template.", "spec.jobTemplate.spec.template.")),
+)
+"""These, and the digests of other templates that annotations hold so that pods start anew; they show nothing."""
 
 
 @lru_cache(maxsize=512)

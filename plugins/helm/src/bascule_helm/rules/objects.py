@@ -8,6 +8,7 @@ from typing import Any
 from bascule.kit import Answer, Ask, allow, block, error
 from bascule_helm.book import book
 from bascule_helm.rules.common import (
+    ECHOES,
     KINDS,
     NOISE,
     PATHS_BY_KIND,
@@ -68,14 +69,16 @@ def render(ask: Ask) -> Iterator[Answer]:
             "; ".join(looks), expected="templates that depend on nothing but their files",
             fix="pass in what is looked up; `lookup: allow` accepts it",
         )  # fmt: skip
-    shown = {o["source"] for o in found["objects"] if not quiet(o, NOISE)}
+    loud = [o for o in found["objects"] if not quiet(o, ECHOES)]
+    shown, charts = {o["source"] for o in loud}, {o["chart"] for o in loud}
     unseen = [t for t in found["templates"] if t not in shown]
+    unseen += [f"{c}/values.yaml" for c in found.get("values", ()) if c not in charts]
     if unseen and ask.params.get("unseen") == "block":
         clean = False
         yield block(
-            f"templates that change without showing it: {listed(unseen)}",
+            f"templates or values that change without showing it: {listed(unseen)}",
             expected="values with which the change can be seen, in an environment or in ci/",
-            fix="add such values, or let a person read the templates; `unseen: allow` accepts it",
+            fix="add such values, or let a person read them; `unseen: allow` accepts it",
         )
     if clean:
         ok = [r for r in found["renders"] if r["after"] == "ok"]
