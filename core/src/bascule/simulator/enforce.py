@@ -124,10 +124,10 @@ def _push_text(world: World, repo: Repo, actor: Actor, rule: BranchProtectionRul
 
 def _unmet_history(world: World, repo: Repo, rule: BranchProtectionRule, old: str, new: str) -> str | None:
     git = world.git(repo)
-    if rule.required_linear_history and git.rev_list("--merges", new, f"^{old}"):
+    if rule.required_linear_history and git.between(old, new, "--merges"):
         return MERGE_COMMITS
     if rule.required_signatures:
-        for sha in git.rev_list(new, f"^{old}"):
+        for sha in git.between(old, new):
             if not world.signer.verification(git.commit(sha))["verified"]:
                 return SIGNATURES
     return None
@@ -203,7 +203,7 @@ def unmet(
 def _all_signed(world: World, repo: Repo, pull: PullRequest) -> bool:
     git = world.git(repo)
     base = git.ref(f"refs/heads/{pull.base_ref}")
-    own = git.rev_list(pull.head_sha, *([f"^{base}"] if base else []))
+    own = git.between(base, pull.head_sha)
     return all(world.signer.verification(git.commit(sha))["verified"] for sha in own)
 
 

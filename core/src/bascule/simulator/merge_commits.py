@@ -53,7 +53,7 @@ def make_merge(
 
 
 def _own_commits(git: GitRepo, base: str, head: str) -> list[str]:
-    return git.rev_list("--reverse", "--topo-order", "--no-merges", head, f"^{base}")
+    return git.between(base, head, "--topo-order", "--no-merges")[::-1]
 
 
 def _rebase(world: World, git: GitRepo, actor: Actor, base: str, head: str) -> str | None:

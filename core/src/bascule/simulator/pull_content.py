@@ -7,8 +7,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from bascule.simulator.git import FileChange, diff_trees
-from bascule.simulator.git.run import run_git
+from bascule.simulator.git import FileChange, GitRepo
 from bascule.simulator.model import PullRequest, Repo
 from bascule.simulator.world import World
 
@@ -50,15 +49,13 @@ def content(world: World, repo: Repo, pull: PullRequest) -> Content:
 @lru_cache(maxsize=256)
 def content_between(directory: str, base: str, head: str) -> Content:
     """Commits of `head` that `base` lacks, and the three-dot difference. GitError if either is missing."""
-    path = Path(directory)
-    code, out = run_git(path, ["merge-base", base, head], ok=(0, 1))
-    common = out.decode().strip() if code == 0 else None
-    _, listed = run_git(path, ["rev-list", "--reverse", "--topo-order", head, f"^{base}"])
-    return Content(
-        merge_base=common,
-        commits=tuple(listed.decode().split()),
-        files=tuple(diff_trees(path, common, head)),
-    )
+    git = GitRepo(Path(directory))
+    try:
+        common = git.merge_base(base, head)
+        commits = git.between(base, head, "--topo-order")[::-1]
+        return Content(merge_base=common, commits=tuple(commits), files=tuple(git.diff(common, head)))
+    finally:
+        git.close()
 
 
 def patch_id(directory: str, base: str, head: str) -> str:

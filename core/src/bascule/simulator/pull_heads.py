@@ -45,7 +45,7 @@ def _brought_in(world: World, repo: Repo, pull: PullRequest, update: RefUpdate) 
     """The first commit on the base branch that contains the head: the head itself after a fast-forward."""
     git = world.git(repo)
     assert update.new is not None
-    new = git.rev_list("--first-parent", "--reverse", update.new, *([f"^{update.old}"] if update.old else []))
+    new = git.between(update.old, update.new, "--first-parent")[::-1]
     return next((sha for sha in new if git.is_ancestor(pull.head_sha, sha)), pull.head_sha)
 
 

@@ -79,6 +79,24 @@ def _upload_pack(directory: str, args: Sequence[str], stdin: bytes, protocol: st
     return subprocess.run(command, input=stdin, capture_output=True, env=env, check=False).stdout
 
 
+def _is_v2(protocol: str) -> bool:
+    return "version=2" in protocol.split(":")
+
+
+_greetings: dict[str, bytes] = {}
+"""What git answers in protocol 2: its own capabilities, the same for every repository here, so it is asked once."""
+
+
+def _upload_refs(directory: str, protocol: str) -> bytes:
+    known = "version=2" if _is_v2(protocol) else None
+    if known in _greetings:
+        return _greetings[known]
+    found = _upload_pack(directory, ["--http-backend-info-refs"], b"", protocol)
+    if known and found:
+        _greetings[known] = found
+    return found
+
+
 async def info_refs(request: Request) -> Response:
     """GET /o/r.git/info/refs?service=..."""
     request.scope["sim_git"] = True
@@ -94,12 +112,12 @@ async def info_refs(request: Request) -> Response:
 
     def advertise() -> bytes:
         if service == "git-upload-pack":
-            listing = _upload_pack(str(git.directory), ["--http-backend-info-refs"], b"", protocol)
+            listing = _upload_refs(str(git.directory), protocol)
         else:
             listing = _advertise_for_push(git)
         head = (
             b""
-            if "version=2" in protocol and service == "git-upload-pack"
+            if _is_v2(protocol) and service == "git-upload-pack"
             else _pkt(f"# service={service}\n".encode()) + b"0000"
         )
         return head + listing

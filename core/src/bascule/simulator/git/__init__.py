@@ -1,8 +1,9 @@
-"""Git as the simulator uses it: the git program on bare repositories."""
+"""Git as the simulator uses it: bare repositories, through libgit2 and the git program."""
 
 from bascule.simulator.git.diff import FileChange, diff_trees
 from bascule.simulator.git.objects import CommitInfo, Signature, TreeEntry
-from bascule.simulator.git.repository import GitRepo, RefRaceLost, RepoPool
+from bascule.simulator.git.pool import RepoPool
+from bascule.simulator.git.repository import GitRepo, RefRaceLost
 from bascule.simulator.git.run import GitError, GitObjectMissing
 
 __all__ = [

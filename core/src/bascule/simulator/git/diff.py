@@ -31,13 +31,11 @@ class FileChange:
 
 def diff_trees(directory: Path, base: str | None, head: str) -> list[FileChange]:
     """Changes from `base` (None = the empty tree) to `head`, sorted by path as git sorts them."""
-    common = ["diff-tree", "-r", "-M", "--no-ext-diff", "--full-index"]
-    pair = [base or EMPTY_TREE, head]
-    _, listed = run_git(directory, [*common, "--raw", "--numstat", "-z", *pair])
-    raw, counts = _split(listed)
+    command = ["diff-tree", "-r", "-M", "--no-ext-diff", "--full-index", "--raw", "--numstat", "-p", "-z"]
+    _, found = run_git(directory, [*command, base or EMPTY_TREE, head])
+    raw, counts, patch = _split(found)
     if not raw:
         return []
-    _, patch = run_git(directory, [*common, "-p", *pair])
     sections = [patch[a:b] for a, b in _spans(patch)]
     changes = []
     for (letter, old_mode, new_mode, old_sha, new_sha, path, previous), (plus, minus) in zip(raw, counts, strict=True):
@@ -61,29 +59,35 @@ def diff_trees(directory: Path, base: str | None, head: str) -> list[FileChange]
     return changes
 
 
-def _split(
-    data: bytes,
-) -> tuple[list[tuple[str, str, str, str, str, str, str | None]], list[tuple[int, int]]]:
-    parts = data.decode("utf-8", "surrogateescape").split("\0")
-    raw: list[tuple[str, str, str, str, str, str, str | None]] = []
+_Raw = tuple[str, str, str, str, str, str, str | None]
+
+
+def _split(data: bytes) -> tuple[list[_Raw], list[tuple[int, int]], bytes]:
+    # Fields that end in NUL: the raw lines, the counts, an empty one; after it the patch, to the end.
+    parts = data.split(b"\0")
+
+    def field(at: int) -> str:
+        return parts[at].decode("utf-8", "surrogateescape")
+
+    raw: list[_Raw] = []
     counts: list[tuple[int, int]] = []
     at = 0
     while at < len(parts) and parts[at]:
-        head = parts[at]
+        head = field(at)
         if head.startswith(":"):
             old_mode, new_mode, old_sha, new_sha, status = head[1:].split(" ")
             if status[0] in "RC":
-                raw.append((status[0], old_mode, new_mode, old_sha, new_sha, parts[at + 2], parts[at + 1]))
+                raw.append((status[0], old_mode, new_mode, old_sha, new_sha, field(at + 2), field(at + 1)))
                 at += 3
             else:
-                raw.append((status[0], old_mode, new_mode, old_sha, new_sha, parts[at + 1], None))
+                raw.append((status[0], old_mode, new_mode, old_sha, new_sha, field(at + 1), None))
                 at += 2
         else:
             plus, minus, path = head.split("\t", 2)
             counts.append((int(plus) if plus != "-" else 0, int(minus) if minus != "-" else 0))
             # A rename leaves the path empty and puts both names into the next two fields.
             at += 1 if path else 3
-    return raw, counts
+    return raw, counts, b"\0".join(parts[at + 1 :])
 
 
 def _spans(patch: bytes) -> list[tuple[int, int]]:

@@ -1,14 +1,20 @@
-"""One bare repository: refs, objects, history and merges."""
+"""One bare repository: refs, objects, history and merges.
+
+Plain reading and writing of objects and refs is libgit2's, in this process: a git process for each would cost a hundred
+times as much. What needs judgement (merges, differences, packs, the protocol) is the git program's.
+"""
 
 import re
 import shutil
-import tempfile
-from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 
-from bascule.simulator.git.catfile import CatFile
+import pygit2
+from pygit2.enums import ObjectType
+
+from bascule.simulator.git import trees
 from bascule.simulator.git.diff import FileChange, diff_trees
+from bascule.simulator.git.library import MISSING, REFUSED, TYPES, open_repository
 from bascule.simulator.git.objects import (
     CommitInfo,
     Signature,
@@ -22,7 +28,6 @@ from bascule.simulator.git.run import GitError, GitObjectMissing, run_git
 
 ZERO = "0" * 40
 _SHA = re.compile(r"[0-9a-f]{40}")
-_OPEN_PROCESSES = 24
 
 
 class RefRaceLost(GitError):
@@ -45,7 +50,13 @@ class GitRepo:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self._cat = CatFile(directory)
+        self._opened: pygit2.Repository | None = None
+
+    @property
+    def _repo(self) -> pygit2.Repository:
+        if self._opened is None:
+            self._opened = open_repository(self.directory)
+        return self._opened
 
     def run(self, args: Sequence[str], *, stdin: bytes = b"", ok: Sequence[int] = (0,)) -> tuple[int, bytes]:
         """Any git command; exit code and output."""
@@ -58,14 +69,13 @@ class GitRepo:
 
     def create(self, default_branch: str) -> None:
         """Make the repository on disk."""
-        self.directory.mkdir(parents=True)
-        self._text("init", "-q", "--bare", f"--initial-branch={default_branch}")
+        pygit2.init_repository(self.directory, bare=True, initial_head=default_branch).free()
         with (self.directory / "config").open("a", encoding="utf-8") as config:
             config.write(_CONFIG)
 
     def set_head(self, branch: str) -> None:
         """Point HEAD at a branch."""
-        self._text("symbolic-ref", "HEAD", f"refs/heads/{branch}")
+        self._repo.set_head(f"refs/heads/{branch}")
 
     def delete(self) -> None:
         """Remove the repository from disk."""
@@ -73,46 +83,73 @@ class GitRepo:
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def close(self) -> None:
-        """End the reading process."""
-        self._cat.close()
+        """Let go of its files; the next use opens them again."""
+        if self._opened is not None:
+            self._opened.free()
+            self._opened = None
 
     # -- refs ------------------------------------------------------------------------------------
 
+    def _find(self, name: str) -> pygit2.Object | None:
+        if not name or name[0] == "-" or "\0" in name or "\n" in name:
+            return None
+        try:
+            if _SHA.fullmatch(name):
+                return self._repo[name]
+            if name.startswith("refs/") and ":" not in name:
+                return self._repo[self._repo.lookup_reference(name).resolve().target]
+            return self._repo.revparse_single(name)
+        except MISSING:
+            return None
+
     def resolve(self, name: str, kind: str | None = None) -> str | None:
         """The object id that a ref, branch, tag or (short) id names; peeled to `kind` (commit, tree) if given."""
-        if kind and ":" in name:
-            # After `commit:path` a suffix would belong to the path; and nothing there can be peeled.
-            found = self._cat.info(name)
-            return found[0] if found and found[1] == kind else None
-        found = self._cat.info(f"{name}^{{{kind}}}" if kind else name)
-        return found[0] if found else None
+        found = self._find(name)
+        if found is None or kind is None or found.type_str == kind:
+            return str(found.id) if found is not None else None
+        if ":" in name:  # what is at a path is not peeled
+            return None
+        try:
+            return str(found.peel(TYPES[kind]).id)
+        except MISSING:
+            return None
 
     def ref(self, full_name: str) -> str | None:
         """The value of `refs/...`, or None."""
-        return self.resolve(full_name) if full_name.startswith("refs/") else None
+        return self.resolve(full_name) if full_name.startswith("refs/") and ":" not in full_name else None
 
     def refs(self, prefix: str = "refs/") -> dict[str, tuple[str, str]]:
         """Full names that start with `prefix` -> (object id, type), sorted by name."""
-        lines = self._text("for-each-ref", "--format=%(refname) %(objectname) %(objecttype)").splitlines()
-        rows = (line.split(" ") for line in lines)
-        return {name: (sha, kind) for name, sha, kind in rows if name.startswith(prefix)}
+        names = sorted(name for name in self._repo.listall_references() if name.startswith(prefix))
+        found = ((name, self._find(name)) for name in names)
+        return {name: (str(value.id), value.type_str) for name, value in found if value is not None}
 
     def valid_ref_name(self, full_name: str) -> bool:
         """Whether git allows that name."""
-        return self.run(["check-ref-format", full_name], ok=(0, 1))[0] == 0
+        return "/" in full_name and "\0" not in full_name and pygit2.reference_is_valid_name(full_name)
 
     def update_ref(self, full_name: str, new: str | None, old: str | None) -> None:
-        """Compare and swap: None as `new` deletes, None as `old` means that it must not exist. RefRaceLost."""
-        args = (
-            ["update-ref", "-d", full_name, old or ZERO] if new is None else ["update-ref", full_name, new, old or ZERO]
-        )
+        """Compare and swap: None as `new` deletes, None as `old` means that it must not exist. RefRaceLost.
+
+        Nobody comes between the comparison and the swap: callers hold the server's lock.
+        """
+        if self.ref(full_name) != old:
+            raise RefRaceLost(f"{full_name} is not at {old}")
+        if new and full_name.startswith("refs/heads/") and self.resolve(new, "commit") != new:
+            raise RefRaceLost(f"{new} is no commit, so {full_name} cannot point to it")
         try:
-            self.run(args)
-        except GitError as error:
+            if new is not None:
+                self._repo.references.create(full_name, new, force=True)
+            elif old is not None:
+                self._repo.references.delete(full_name)
+        except REFUSED as error:
             raise RefRaceLost(str(error)) from error
 
     def update_refs(self, changes: Sequence[tuple[str, str | None, str | None]]) -> None:
         """Several (full name, new, old) in one transaction: all or nothing. None as in `update_ref`. RefRaceLost."""
+        if len(changes) == 1:
+            self.update_ref(*changes[0])
+            return
         lines = [
             f"delete {name} {old or ZERO}" if new is None else f"update {name} {new} {old or ZERO}"
             for name, new, old in changes
@@ -127,100 +164,76 @@ class GitRepo:
 
     def info(self, name: str) -> tuple[str, str, int] | None:
         """Object id, type and size, or None."""
-        return self._cat.info(name)
+        found = self._find(name)
+        if found is None:
+            return None
+        kind, size = self._repo.odb.read_header(found.id)
+        return str(found.id), kind.name.lower(), size
+
+    def _read(self, name: str, kind: ObjectType | None = None) -> tuple[str, str, bytes]:
+        found = self._find(name)
+        if found is None or (kind is not None and found.type != kind):
+            raise GitObjectMissing(name)
+        _, data = self._repo.read(found.id)
+        return str(found.id), found.type_str, data
 
     def blob(self, name: str) -> bytes:
         """Content of a blob. GitObjectMissing."""
-        found = self._cat.read(name)
-        if found is None or found[1] != "blob":
-            raise GitObjectMissing(name)
-        return found[2]
+        return self._read(name, ObjectType.BLOB)[2]
 
     def commit(self, name: str) -> CommitInfo:
         """A commit by id (or by anything that resolves to one). GitObjectMissing."""
         sha = name if _SHA.fullmatch(name) else self.resolve(name, "commit")
-        found = self._cat.read(sha) if sha else None
-        if found is None or found[1] != "commit":
-            raise GitObjectMissing(name)
-        return decode_commit(found[0], found[2])
+        found, _, data = self._read(sha or name, ObjectType.COMMIT)
+        return decode_commit(found, data)
 
     def tag(self, name: str) -> TagInfo:
         """An annotated tag by id. GitObjectMissing."""
-        found = self._cat.read(name)
-        if found is None or found[1] != "tag":
-            raise GitObjectMissing(name)
-        return decode_tag(found[0], found[2])
+        found, _, data = self._read(name, ObjectType.TAG)
+        return decode_tag(found, data)
 
     def raw(self, name: str) -> tuple[str, str, bytes]:
         """Object id, type and bytes of any object. GitObjectMissing."""
-        found = self._cat.read(name)
-        if found is None:
-            raise GitObjectMissing(name)
-        return found
+        return self._read(name)
+
+    def _tree(self, name: str) -> pygit2.Tree | None:
+        sha = self.resolve(name, "tree")
+        found = self._repo[sha] if sha else None
+        return found if isinstance(found, pygit2.Tree) else None
 
     def tree(self, name: str, *, recursive: bool = False) -> list[TreeEntry]:
         """Entries of a tree or of a commit's tree, in git's order, with blob sizes. GitObjectMissing."""
-        sha = self.resolve(name, "tree")
-        if sha is None:
+        found = self._tree(name)
+        if found is None:
             raise GitObjectMissing(name)
-        args = ["ls-tree", "-z", "-l", *(["-r", "-t"] if recursive else []), sha]
-        out = self.run(args)[1].decode("utf-8", "surrogateescape")
-        entries = []
-        for line in filter(None, out.split("\0")):
-            meta, path = line.split("\t", 1)
-            mode, kind, oid, size = meta.split()
-            entries.append(TreeEntry(mode=mode, type=kind, sha=oid, path=path, size=None if size == "-" else int(size)))
-        return entries
+        return list(trees.entries(self._repo, found, recursive=recursive))
 
     def entry(self, name: str, path: str) -> TreeEntry | None:
         """The entry at `path` in a commit or tree; None if there is none."""
-        tree = self.resolve(name, "tree")
-        if tree is None:
-            return None
-        out = self.run(["ls-tree", "-z", "-l", tree, path.rstrip("/")])[1].decode("utf-8", "surrogateescape")
-        for line in filter(None, out.split("\0")):
-            meta, found = line.split("\t", 1)
-            mode, kind, oid, size = meta.split()
-            return TreeEntry(mode=mode, type=kind, sha=oid, path=found, size=None if size == "-" else int(size))
-        return None
+        found = self._tree(name)
+        return None if found is None else trees.entry(self._repo, found, path.rstrip("/"))
 
     def write_blob(self, data: bytes) -> str:
         """Store a blob; its id."""
-        return self._text("hash-object", "-w", "--stdin", stdin=data)
+        return str(self._repo.write(ObjectType.BLOB, data))
 
     def write_object(self, kind: str, data: bytes) -> str:
         """Store any object from its bytes; its id. GitError if git finds it malformed."""
-        return self._text("hash-object", "-t", kind, "-w", "--stdin", stdin=data)
+        sha = self._repo.write(TYPES[kind], data)
+        try:
+            return str(self._repo[sha].id)  # reading takes it apart, which writing does not
+        except REFUSED as error:
+            raise GitError(f"malformed {kind}: {error}") from error
 
     def write_tree(self, base: str | None, changes: Sequence[tuple[str, str, str | None]]) -> str:
         """A tree from `base` (None = empty) and (path, mode, object id or None = remove); its id. GitError."""
-        with tempfile.TemporaryDirectory() as folder:
-            env = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-            if base is not None:
-                run_git(self.directory, ["read-tree", base], env=env)
-            lines = []
-            for path, mode, sha in changes:
-                if mode == "040000" and sha is not None:
-                    # The index knows no trees: put the subtree's files in its place.
-                    lines += [f"0 {ZERO}\t{p}" for p in self._paths_under(base, path)]
-                    lines += [
-                        f"{e.mode} {e.sha}\t{path}/{e.path}" for e in self.tree(sha, recursive=True) if e.type != "tree"
-                    ]
-                elif sha is None:
-                    lines += [f"0 {ZERO}\t{p}" for p in [path, *self._paths_under(base, path)]]
-                else:
-                    lines.append(f"{mode} {sha}\t{path}")
-            stdin = "\0".join(lines).encode("utf-8", "surrogateescape")
-            if lines:
-                run_git(
-                    self.directory, ["update-index", "--replace", "-z", "--index-info"], stdin=stdin + b"\0", env=env
-                )
-            return run_git(self.directory, ["write-tree"], env=env)[1].decode().strip()
-
-    def _paths_under(self, base: str | None, path: str) -> list[str]:
-        if base is None:
-            return []
-        return [e.path for e in self.tree(base, recursive=True) if e.type != "tree" and e.path.startswith(path + "/")]
+        found = self._tree(base) if base is not None else None
+        if base is not None and found is None:
+            raise GitObjectMissing(base)
+        try:
+            return trees.write(self._repo, found, changes)
+        except REFUSED as error:
+            raise GitError(str(error)) from error
 
     def write_commit(
         self,
@@ -246,13 +259,35 @@ class GitRepo:
     # -- history ---------------------------------------------------------------------------------
 
     def merge_base(self, a: str, b: str) -> str | None:
-        """The best common ancestor, or None."""
-        code, out = self.run(["merge-base", a, b], ok=(0, 1))
-        return out.decode().strip() if code == 0 else None
+        """The best common ancestor, or None. GitError if either is missing."""
+        try:
+            found = self._repo.merge_base(a, b)
+        except REFUSED as error:
+            raise GitObjectMissing(f"{a} or {b}: {error}") from error
+        return str(found) if found else None
 
     def is_ancestor(self, old: str, new: str) -> bool:
-        """Whether `new` contains `old`: a fast-forward."""
-        return old == new or self.run(["merge-base", "--is-ancestor", old, new], ok=(0, 1))[0] == 0
+        """Whether `new` contains `old`: a fast-forward. GitError if either is missing."""
+        try:
+            return old == new or bool(self._repo.descendant_of(new, old))
+        except REFUSED as error:
+            raise GitObjectMissing(f"{old} or {new}: {error}") from error
+
+    def between(self, base: str | None, head: str, *flags: str) -> list[str]:
+        """Commits that `head` has and `base` (None = nothing) lacks, newest first. GitError if either is missing.
+
+        `flags` are git rev-list's; without merges in between they change nothing, and no git is asked.
+        """
+        end = self.merge_base(base, head) if base else None
+        found: list[str] = []
+        at: str | None = head
+        while at is not None and at != end:
+            parents = self.commit(at).parents
+            if len(parents) > 1:
+                return self.rev_list(*flags, head, *([f"^{base}"] if base else []))
+            found.append(at)
+            at = parents[0] if parents else None
+        return [] if "--merges" in flags else found
 
     def rev_list(self, *args: str) -> list[str]:
         """Commit ids, newest first, for any `git rev-list` arguments."""
@@ -266,16 +301,22 @@ class GitRepo:
 
     def merge_trees(self, ours: str, theirs: str) -> str | None:
         """The tree of a clean three-way merge of two commits, or None on conflict."""
+        base = self.merge_base(ours, theirs)
+        if base in (ours, theirs):  # one side changed nothing since
+            return self.commit(theirs if base == ours else ours).tree
         code, out = self.run(["merge-tree", "--write-tree", "--allow-unrelated-histories", ours, theirs], ok=(0, 1))
         return out.decode().split("\n", 1)[0] if code == 0 else None
 
     def cherry_pick_tree(self, *, onto: str, commit: CommitInfo) -> str | None:
         """The tree of `commit`'s change on top of `onto`, or None on conflict; `commit` has one parent."""
+        parent = commit.parents[0]
+        tree, before = self.commit(onto).tree, self.commit(parent).tree
+        if tree == before:
+            return commit.tree
         # git 2.39 takes no merge base from outside: a throw-away commit with onto's tree and the picked commit's
         # parent makes that parent the merge base.
-        parent = commit.parents[0]
         stand_in = self.write_commit(
-            tree=self.commit(onto).tree,
+            tree=tree,
             parents=(parent,),
             author=commit.author,
             committer=commit.committer,
@@ -297,31 +338,3 @@ class GitRepo:
             else ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"]
         )
         self._text("fetch", "-q", "--no-tags", "--no-write-fetch-head", str(other.directory), *specs)
-
-
-class RepoPool:
-    """Open repositories by id; the least used ones are closed again."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._open: OrderedDict[int, GitRepo] = OrderedDict()
-
-    def get(self, repo_id: int) -> GitRepo:
-        """The repository with that id (which may not exist on disk yet)."""
-        if repo_id not in self._open:
-            self._open[repo_id] = GitRepo(self._root / "repos" / f"{repo_id}.git")
-        self._open.move_to_end(repo_id)
-        while len(self._open) > _OPEN_PROCESSES:
-            self._open.popitem(last=False)[1].close()
-        return self._open[repo_id]
-
-    def drop(self, repo_id: int) -> None:
-        """Delete the repository from disk."""
-        self.get(repo_id).delete()
-        self._open.pop(repo_id, None)
-
-    def close(self) -> None:
-        """End every reading process."""
-        for repo in self._open.values():
-            repo.close()
-        self._open.clear()

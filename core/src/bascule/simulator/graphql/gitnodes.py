@@ -224,7 +224,7 @@ class CommitNode(GitNode):
 
     def history(self, **page: Any) -> Connection:
         """It and what came before."""
-        shas = self.scope.world.git(self.repo).rev_list(self.oid)
+        shas = self.scope.world.git(self.repo).between(None, self.oid)
         return connect(shas, lambda s: commit(self.scope, self.repo, s), name="history", **page)
 
     @property

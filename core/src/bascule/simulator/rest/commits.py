@@ -95,8 +95,8 @@ def _compare(ctx: Ctx) -> Reply:
     common = git.merge_base(base, head)
     if common is None:
         raise HttpError(404, f"No common ancestor between {left} and {right}.")
-    ahead = list(reversed(git.rev_list(head, f"^{base}")))
-    behind = int(git.run(["rev-list", "--count", base, f"^{head}"])[1])
+    ahead = git.between(base, head)[::-1]
+    behind = len(git.between(head, base))
     status = ("diverged" if ahead else "behind") if behind else ("ahead" if ahead else "identical")
     files = git.diff(common, head)
     page = paginate(ctx, ahead, lambda sha: commit_json(ctx, repo, git.commit(sha))) if _paged(ctx) else None
