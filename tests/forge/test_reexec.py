@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bascule.errors import OutsideError, UsageError
-from bascule.forge.reexec import FD_VARIABLE, protect_process, shed_tokens
+from bascule.forge.reexec import FD_VARIABLE, protect_process, shed_tokens, start_anew
 
 TOKEN = "ghp_hunter2hunter2"
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc and prctl are Linux's")
@@ -103,6 +103,32 @@ def test_the_command_and_the_clean_environment_are_handed_on() -> None:
     assert os.get_inheritable(descriptor)
     with os.fdopen(descriptor) as pipe:
         assert json.load(pipe) == {"BASCULE_KEEPER_TOKEN": TOKEN}
+
+
+@linux
+def test_begun_early_it_hands_on_the_same_and_leaves_errors_to_the_command() -> None:
+    calls: list[tuple[str, list[str], dict[str, str]]] = []
+    environ = {"GH_TOKEN": TOKEN, "LANG": "C"}
+    with pytest.raises(AssertionError, match="execve returned"):
+        start_anew(environ, execve=lambda *a: calls.append(a))
+    handed = calls[0][2]
+    with os.fdopen(int(handed.pop(FD_VARIABLE))) as pipe:
+        assert json.load(pipe) == {"GH_TOKEN": TOKEN}
+    assert handed == {"LANG": "C"}
+    for nothing in ({"LANG": "C"}, {"GH_TOKEN": "two words"}, {FD_VARIABLE: "3", "GH_TOKEN": TOKEN}):
+        before = dict(nothing)
+        start_anew(nothing, execve=lambda *_: pytest.fail("started anew"))
+        assert nothing == before
+
+
+@linux
+def test_a_command_imports_what_is_heavy_once() -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "bascule", "check", "1", "-R", "no/such/place"]
+    env = {"PATH": os.defpath, "GH_TOKEN": TOKEN}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stderr[-500:]
+    assert done.stderr.count("| bascule.cli.root\n") == 2, "it started anew"
+    assert done.stderr.count("| bascule.pipeline.decide\n") == 1
 
 
 def test_elsewhere_the_tokens_are_only_taken_out(monkeypatch: pytest.MonkeyPatch) -> None:

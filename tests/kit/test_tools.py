@@ -86,3 +86,28 @@ def test_a_tool_that_is_missing_says_how_to_get_it(tmp_path: Path) -> None:
     assert told.value.answer.found == "`no-such-tool` is not installed where Bascule runs"
     assert told.value.answer.fix == "install no-such-tool 4 and put it on PATH"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_program_is_asked_about_itself_once_until_it_is_another(tmp_path: Path) -> None:
+    program = tmp_path / "tool"
+    asked = tmp_path / "asked"
+
+    def write(version: str) -> None:
+        program.write_text(f"#!/bin/sh\necho x >> {asked}\necho {version}\n")
+        program.chmod(0o755)
+
+    write("1.0")
+    for number in range(3):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        mine = tool(context(folder, tools={"tool": str(program)}), "tool", install="install it", env={"N": str(number)})
+        assert mine.about("--version").out == "1.0\n"
+    assert asked.read_text() == "x\n"
+    mine.about("version")  # another question
+    write("1.0.1")
+    assert mine.about("--version").out == "1.0.1\n"
+    assert asked.read_text() == "x\nx\nx\n"
+    program.write_text("#!/bin/sh\nexit 3\n")
+    for _ in range(2):
+        with pytest.raises(RehearsalError, match="3"):
+            mine.about("--version")  # a failure is not remembered

@@ -23,14 +23,13 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from tests.observability.test_slo_past import openslo
+from tests.support import warm
 from tests.support.prometheus import serving, write_samples
 
 from bascule.testing.builders import NOW
@@ -146,8 +145,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Judged:
         def backtest(*metrics: str) -> Judged:
             words = ("--prometheus", address, "--at", LIVE.isoformat(), "--for", "50m", "--json")
             files = (f"{metric}.yml" for metric in metrics)
-            command = [sys.executable, "-m", "bascule", "slo", "backtest", *files, *words]
-            done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+            done = warm.run("slo", "backtest", *files, *words, cwd=folder)
             assert done.returncode == 1, done.stdout + done.stderr
             return {o["name"]: o for o in json.loads(done.stdout)["objectives"]}
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Any
 
 import pytest
 from tests.observability.test_watch import Samples, counted
+from tests.support import warm
 from tests.support.prometheus import serving, write_samples
 
 from bascule.testing.builders import NOW
@@ -78,11 +77,9 @@ def run(folder: Path, address: str, *metrics: str, env: dict[str, str] | None = 
         file.write_text(openslo(*metric.split("@")))
         files.append(str(file))
     options = {"prometheus": address, "at": LIVE.isoformat(), "for": "50m"} | more
-    command = [sys.executable, "-m", "bascule", "slo", "backtest", *files]
+    command = ["slo", "backtest", *files]
     command += [word for name, value in options.items() for word in (f"--{name}", value) if word]
-    return subprocess.run(
-        command, capture_output=True, text=True, check=False, cwd=folder, env={**os.environ, **(env or {})}
-    )
+    return warm.run(*command, cwd=folder, env={**os.environ, **(env or {})})
 
 
 @pytest.mark.tool("prometheus", "promtool")
@@ -158,10 +155,10 @@ def test_what_cannot_be_used_is_said(tmp_path: Path, options: dict[str, str], wo
     given = {"prometheus": "http://127.0.0.1:1", "at": LIVE.isoformat(), "for": "50m"} | options
     file = tmp_path / "a.yml"
     file.write_text(openslo("fine"))
-    command = [sys.executable, "-m", "bascule", "slo", "backtest", str(file)]
+    command = ["slo", "backtest", str(file)]
     for name, value in given.items():
         command += [f"--{name}", value] if value else []
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = warm.run(*command)
     assert done.returncode == 2, done.stderr
     assert words in done.stderr
     assert "S3CR" not in done.stderr
@@ -170,11 +167,11 @@ def test_what_cannot_be_used_is_said(tmp_path: Path, options: dict[str, str], wo
 
 def test_a_bad_file_is_no_objective(tmp_path: Path) -> None:
     (tmp_path / "bad.yml").write_text("kind: SLO\n")
-    command = [sys.executable, "-m", "bascule", "slo", "backtest", str(tmp_path / "bad.yml"), str(tmp_path / "bad.yml")]
+    command = ["slo", "backtest", str(tmp_path / "bad.yml"), str(tmp_path / "bad.yml")]
     history = ["--prometheus", "http://127.0.0.1:1", "--at", LIVE.isoformat()]
-    done = subprocess.run([*command, *history], capture_output=True, text=True, check=False)
+    done = warm.run(*command, *history)
     assert done.returncode == 2
     assert "bad.yml" in done.stderr
-    two = subprocess.run(command, capture_output=True, text=True, check=False)
+    two = warm.run(*command)
     assert two.returncode == 2
     assert "2 files of cases" in two.stderr

@@ -2,15 +2,15 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 from tests.slo.test_imported import SLOTH
 from tests.slo.test_openslo import GAUGE, RATIO
+from tests.support import warm
 
 
 def run(*args: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "bascule", "slo", *args], capture_output=True, text=True, check=False)
+    return warm.run("slo", *args)
 
 
 def test_explain_shows_queries_and_what_can_be_seen(tmp_path: Path) -> None:

@@ -132,6 +132,13 @@ def start(program: str, args: Sequence[str], *, env: Mapping[str, str], cwd: Pat
     )  # fmt: skip
 
 
+def run(*args: str, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run ``bascule ARGS`` to its end, in a fork; ``env`` is all that it has, this process's environment if None."""
+    started = start(BASCULE, args, env=os.environ if env is None else env, cwd=cwd or Path.cwd())
+    out, err = started.communicate(timeout=300)
+    return subprocess.CompletedProcess(["bascule", *args], started.returncode, out, err)
+
+
 # -- the server's side ------------------------------------------------------------------------------------------------
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from attrs import frozen
 
-from bascule.errors import OutsideError
-from bascule.git import Git, clean_environment
+from bascule.git import Git
 from bascule.types import FileChange
 
 # What is imported is kept as the pack that it is written as: unpacking it would be one more process.
@@ -47,21 +45,26 @@ def pair(objects: Path, before: Contents, after: Contents, history: Sequence[Pas
     Raises:
         OutsideError: git is missing or refuses, for instance a path that no tree can hold.
     """
-    try:
-        subprocess.run(
-            ["git", "init", "-q", "--bare", str(objects)], check=True, capture_output=True, env=clean_environment()
-        )
-    except FileNotFoundError as missing:
-        raise OutsideError("git is not installed", hint="install git 2.38 or newer") from missing
+    _bare(objects)
     git = Git(objects)
     out: list[bytes] = []
     for at, past in enumerate(history or (Past(message="base"),)):
         out.append(_commit(before, "base", at + 1, [f":{at}"] if at else [], past.message))
         out += [b"reset refs/tags/%s\nfrom :%d\n\n" % (tag.encode(), at + 1) for tag in past.tags]
-    out.append(_commit(after, "head", len(history) + 2, [f":{max(len(history), 1)}"], "head"))
-    _import(git, out)
-    base, head, tree = git.text("rev-parse", "refs/heads/base", "refs/heads/head", "refs/heads/head^{tree}").split()
-    return Pair(objects=objects, base=base, head=head, tree=tree, files=git.raw_diff(base, head))
+    last, tip = max(len(history), 1), len(history) + 2
+    out.append(_commit(after, "head", tip, [f":{last}"], "head"))
+    # What it has written it says itself: two ids, and the line of a listing that has the tree's.
+    out.append(b'get-mark :%d\nget-mark :%d\nls :%d ""\n' % (last, tip, tip))
+    base, head, listed = _import(git, out).splitlines()
+    return Pair(objects=objects, base=base, head=head, tree=listed.split()[2], files=git.raw_diff(base, head))
+
+
+def _bare(objects: Path) -> None:
+    # All that gitrepository-layout(5) asks of a repository; `git init` would be one more process for each.
+    for folder in ("objects", "refs"):
+        (objects / folder).mkdir(parents=True, exist_ok=True)
+    (objects / "HEAD").write_text("ref: refs/heads/main\n")
+    (objects / "config").write_text("[core]\n\tbare = true\n\trepositoryformatversion = 0\n")
 
 
 def commit(git: Git, files: Contents, name: str, *parents: str, message: str = "") -> str:
@@ -69,12 +72,11 @@ def commit(git: Git, files: Contents, name: str, *parents: str, message: str = "
 
     Its message is ``message``, or the branch's name.
     """
-    _import(git, [_commit(files, name, 1, parents, message or name)])
-    return git.text("rev-parse", f"refs/heads/{name}")
+    return _import(git, [_commit(files, name, 1, parents, message or name), b"get-mark :1\n"]).strip()
 
 
-def _import(git: Git, stream: Sequence[bytes]) -> None:
-    Git(git.directory, env=_PACKED).run("fast-import", "--quiet", "--force", stdin=b"".join(stream))
+def _import(git: Git, stream: Sequence[bytes]) -> str:
+    return Git(git.directory, env=_PACKED).run("fast-import", "--quiet", "--force", stdin=b"".join(stream)).decode()
 
 
 def _commit(files: Contents, name: str, mark: int, parents: Sequence[str], message: str) -> bytes:

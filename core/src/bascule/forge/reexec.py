@@ -8,12 +8,13 @@ user. Root still reads everything, as does whoever may start processes before th
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
 from collections.abc import Callable, MutableMapping, Sequence
 
-from bascule.errors import OutsideError
+from bascule.errors import OutsideError, UsageError
 from bascule.forge.tokens import SECRETS, Tokens, present, select, take, take_raw
 from bascule.messages import forge as text
 
@@ -60,6 +61,23 @@ def protect_process(
     sys.stderr.flush()
     execve(command[0], command, {**environ, FD_VARIABLE: str(reader)})
     raise AssertionError("execve returned")
+
+
+def start_anew(environ: MutableMapping[str, str] | None = None, *, execve: Exec = os.execve) -> None:
+    """Do the first half of :func:`protect_process` now, which then finds the tokens handed over.
+
+    For a command line that will call it after imports which the new process would only repeat. Nothing happens where
+    that would not start anew, and where a token is malformed or too long: the command says so when it comes to it.
+
+    Args:
+        environ: default ``os.environ``.
+        execve: replaces the process; a port for tests.
+    """
+    environ = os.environ if environ is None else environ
+    if environ.get(FD_VARIABLE) or not sys.platform.startswith("linux"):
+        return
+    with contextlib.suppress(UsageError, OutsideError):
+        protect_process(environ=dict(environ), execve=execve)
 
 
 def shed_tokens(

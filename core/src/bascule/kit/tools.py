@@ -96,6 +96,27 @@ class Tool:
             raise _failed(say.tool_failed(shown, code, _last(ran.err or ran.out)), blame)
         return ran
 
+    def about(self, *args: str) -> Ran:
+        """Run it to hear about itself (``about("--version")``), once in this process for each file that it is.
+
+        A rehearsal's answer is asked for again with each change that a process rehearses, and a large program takes
+        longer to start than to answer. Another file at its path, or the same one changed, is asked anew.
+
+        Raises:
+            RehearsalError: as :meth:`run`.
+        """
+        try:
+            file = Path(self.path).stat()
+        except OSError:
+            return self.run(*args)
+        key = (self.path, file.st_dev, file.st_ino, file.st_size, file.st_mtime_ns, args)
+        if key not in _ABOUT:
+            _ABOUT[key] = self.run(*args)
+        return _ABOUT[key]
+
+
+_ABOUT: dict[tuple[object, ...], Ran] = {}
+
 
 def _last(text: str) -> str:
     """Return the end of what a tool said, without secrets, in one line of at most 400 characters."""

@@ -49,7 +49,7 @@ class Helm:
             "HTTP_PROXY": _NOWHERE, "HTTPS_PROXY": _NOWHERE, "NO_PROXY": "",
         }  # fmt: skip
         found = tool(ctx, "helm", install=INSTALL, env=env)
-        version = found.run("version", "--template", "{{.Version}}").out.strip()
+        version = found.about("version", "--template", "{{.Version}}").out.strip()
         if not re.match(r"v[34]\.", version):
             raise RehearsalError(f"helm says it is `{version[:40]}`", expected="Helm 3 or 4", fix=INSTALL)
         return cls(tool=found, version=version)

@@ -30,7 +30,7 @@ _NUMBERS = re.compile(r"\b(line )?\d+(:\d+)?: ")
 def promtool(ctx: DryRunContext) -> tuple[Tool, str]:
     """Return promtool and its version."""
     found = tool(ctx, "promtool", install=INSTALL)
-    ran = found.run("--version")
+    ran = found.about("--version")
     said = re.search(r"version ([^\s,]+)", ran.out + ran.err)
     return found, said[1] if said else ""
 
