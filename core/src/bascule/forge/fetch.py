@@ -225,8 +225,8 @@ def open_clone(path: Path, *, url: str, token: Secret | None) -> Git:
     if not (path / "HEAD").is_file():
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
         git.run("init", "--quiet", "--bare", ".")
-        git.run("config", "core.repositoryFormatVersion", "1")
-        git.run("config", "extensions.partialClone", "origin")
+        with (path / "config").open("a", encoding="utf-8") as config:
+            config.write("[core]\n\trepositoryFormatVersion = 1\n[extensions]\n\tpartialClone = origin\n")
     return git
 
 

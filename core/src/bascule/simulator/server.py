@@ -92,8 +92,8 @@ def serve(
     listeners = [listener, *([_unix_listener(unix_socket)] if unix_socket else [])]
     config = uvicorn.Config(
         app,
-        http="h11",
-        loop="asyncio",
+        http="httptools",
+        loop="uvloop",
         ws="none",
         lifespan="off",
         log_level="warning",
