@@ -185,7 +185,7 @@ def test_what_is_malformed_or_missing_is_refused(repo: GitRepo) -> None:
     for kind in ("commit", "tag"):
         with pytest.raises(GitError):
             repo.write_object(kind, b"no header\n")
-    for path in (".git/config", "a/../b", "/a"):
+    for path in (".git/config", "a/../b", "/a", "a//b", "a/", "a\0b"):
         with pytest.raises(GitError):
             repo.write_tree(None, [(path, "100644", blob)])
     with pytest.raises(GitError):

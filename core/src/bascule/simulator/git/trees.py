@@ -61,7 +61,7 @@ def write(repo: pygit2.Repository, base: pygit2.Tree | None, changes: Sequence[t
 
 def _add(index: pygit2.Index, path: str, mode: str, sha: str) -> None:
     parts = path.split("/")
-    if "" in parts:  # the one kind of bad path that libgit2 takes
+    if "" in parts or "\0" in path:  # the kinds of bad path that libgit2 takes, the second cut short
         raise pygit2.GitError(f"invalid path: {path!r}")
     for end in range(1, len(parts)):
         if (above := "/".join(parts[:end])) in index:
