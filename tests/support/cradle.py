@@ -6,6 +6,7 @@ imported exactly what that process imports before its first fork, and nothing of
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -34,7 +35,13 @@ def main(name: str) -> None:
     os.write(1, b".")
     while True:
         asked, _ = listening.accept()
-        message, fds, _, _ = socket.recv_fds(asked, 1 << 18, 2)
+        try:
+            message, fds, _, _ = socket.recv_fds(asked, 1 << 18, 2)
+        except OSError:
+            message, fds = b"", []
+        if len(fds) != 2:  # killed before it had asked
+            asked.close()
+            continue
         pid = os.fork()
         if pid == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -45,8 +52,8 @@ def main(name: str) -> None:
             os._exit(0)
         for fd in fds:
             os.close(fd)
-        asked.send(str(pid).encode())
-        asked.close()
+        with asked, contextlib.suppress(OSError):  # a test may have killed who asked
+            asked.send(str(pid).encode())
 
 
 if __name__ == "__main__":
