@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.support import toolchain
+from tests.support import nurseries, toolchain, warm
 
 if TYPE_CHECKING:
     from tests.e2e.kit import World
@@ -18,7 +18,8 @@ os.environ["PATH"] = os.pathsep.join([str(toolchain.BIN), os.environ.get("PATH",
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip a test by name where a tool that it needs is missing; in CI that is a failure."""
+    """Skip a test by name where a tool that it needs is missing; in CI that is a failure. Start its hosts as marked."""
+    nurseries.cold = nurseries.COLD or item.get_closest_marker("cold") is not None
     absent = toolchain.missing(tuple(str(name) for mark in item.iter_markers("tool") for name in mark.args))
     if not absent:
         return
@@ -29,9 +30,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def pytest_configure() -> None:
     """Take signals that a shell ignores for what it starts in the background: tests send them to themselves."""
+    nurseries.install()
+    warm.install()
     for number in (signal.SIGINT, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler if number is signal.SIGINT else signal.SIG_DFL)
+
+
+def pytest_unconfigure() -> None:
+    """End what hosts were forked from."""
+    nurseries.stop()
 
 
 @pytest.fixture(scope="session")

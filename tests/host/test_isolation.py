@@ -162,6 +162,7 @@ def test_texts_cannot_redraw_the_terminal(good) -> None:
     assert check.fix  # a block without a fix gets one
 
 
+@pytest.mark.cold
 def test_a_host_finds_no_secret(good, monkeypatch, tmp_path) -> None:
     for name in ("GH_TOKEN", "GITHUB_TOKEN", "BASCULE_KEEPER_TOKEN", "BASCULE_JOURNAL_KEY", "AWS_SECRET_ACCESS_KEY",
                  "SSH_AUTH_SOCK", "HTTPS_PROXY", "PYTHONPATH", "HOME", "XDG_CONFIG_HOME", "NETRC"):  # fmt: skip
@@ -186,6 +187,7 @@ def test_a_host_finds_no_secret(good, monkeypatch, tmp_path) -> None:
     assert not Path(seen["cwd"]).exists()  # removed with its host
 
 
+@pytest.mark.cold
 def test_no_descriptor_of_the_driver_is_handed_on(good, tmp_path) -> None:
     secret = (tmp_path / "journal").open("w")
     os.set_inheritable(secret.fileno(), True)
@@ -204,6 +206,7 @@ def test_no_descriptor_of_the_driver_is_handed_on(good, tmp_path) -> None:
     assert str(tmp_path / "journal") not in check.found
 
 
+@pytest.mark.cold
 def test_memory_has_a_limit(good) -> None:
     check = gate(good, "x = bytearray(3 << 30)\nreturn []", memory=1 << 30)
     assert check.status is Status.ERROR
@@ -271,6 +274,7 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="lo
 
 
 @needs_proc
+@pytest.mark.cold
 @pytest.mark.parametrize("how", ["stop", "close", "limit"])
 def test_what_a_plugin_started_ends_with_its_host(good, tmp_path, how: str) -> None:
     probe = tmp_path / "pids"

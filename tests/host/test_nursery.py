@@ -10,7 +10,10 @@ import pytest
 from bascule.host.nursery import Nursery
 from bascule.testing import make_context, make_pack
 
-pytestmark = pytest.mark.skipif(not Nursery.possible(), reason="hosts are started directly on this system")
+pytestmark = [
+    pytest.mark.cold,
+    pytest.mark.skipif(not Nursery.possible(), reason="hosts are started directly on this system"),
+]
 
 LOOK = """
 import json, os, sys

@@ -1,6 +1,6 @@
-"""What processes that hosts are forked from are forked from themselves, in tests: see ``warm.py``.
+"""What processes that hosts are forked from are forked from themselves, in tests: see ``nurseries.py``.
 
-Run as ``python -I cradle.py NAME``, with the environment that ``bascule.host.nursery`` gives its process. It has
+Run as ``python -I cradle.py NAME LIFE``, with the environment that ``bascule.host.nursery`` gives its process. It has
 imported exactly what that process imports before its first fork, and nothing of any test.
 """
 
@@ -19,8 +19,13 @@ import bascule.kit  # noqa: F401
 from bascule.host.nursery import CHILD
 
 
-def main(name: str) -> None:
-    """Fork on request until the one who started this is gone; each fork becomes what ``child.py`` would be."""
+def main(name: str, life: int) -> None:
+    """Fork on request until the one who started this is gone; each fork becomes what ``child.py`` would be.
+
+    Args:
+        name: what to listen under, in Linux's abstract namespace.
+        life: a descriptor whose other end closes when the one who started this is gone.
+    """
     spec = importlib.util.spec_from_file_location("__main__", CHILD)
     assert spec is not None
     assert spec.loader is not None
@@ -28,6 +33,7 @@ def main(name: str) -> None:
     source = spec.loader.get_code("__main__")  # type: ignore[attr-defined]
     child.__name__ = "child"
     exec(source, child.__dict__)
+    child.end_with_driver(life)
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     listening.bind(f"\0{name}")
     listening.listen(16)
@@ -46,6 +52,7 @@ def main(name: str) -> None:
         if pid == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os.setsid()
+            os.close(life)
             listening.close()
             asked.close()
             child.start({**json.loads(message), "nursery": fds[0], "life": fds[1]})
@@ -57,4 +64,4 @@ def main(name: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], int(sys.argv[2]))

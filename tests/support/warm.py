@@ -4,6 +4,8 @@ A fork starts where a fresh process is after it has put the tokens out of reach 
 ``bascule.forge.reexec``): what ``/proc`` shows of the environment is the server's, the tokens come through a pipe.
 Everything else is a run of ``python -m bascule``: its arguments, environment, directory, streams, exit code and death.
 ``BASCULE_TEST_COLD=1`` starts a fresh interpreter each time, as a user's shell does.
+
+The simulator's processes are forked in the same way, from a server of their own: see :func:`install`.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from typing import IO, Any
 
 COLD = os.environ.get("BASCULE_TEST_COLD", "") == "1" or not hasattr(os, "pidfd_open")
 BASCULE = "bascule"
-CRADLE = "bascule-tests-cradle-"
+SIMULATOR = "bascule.simulator"
 MOVED = str(Path(__file__).with_name("moved.py"))
 SWEEPER = str(Path(__file__).parents[1] / "faults" / "sweeper.py")
 _LIMIT = 1 << 18  # bytes of a request; what a command line and an environment may take
@@ -34,16 +36,16 @@ _LIMIT = 1 << 18  # bytes of a request; what a command line and an environment m
 
 
 class Server:
-    """The one process of this test process that commands are forked from."""
+    """The one process of this test process that commands are forked from, or that simulators are (``what``)."""
 
-    def __init__(self) -> None:
+    def __init__(self, what: str) -> None:
         self._lock = threading.Lock()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         for end in (ours, theirs):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _LIMIT)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", str(Path(__file__)), str(theirs.fileno())], pass_fds=(theirs.fileno(),),
+                [sys.executable, "-P", str(Path(__file__)), str(theirs.fileno()), what], pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL, cwd="/", env={"PATH": os.environ["PATH"]},
             )  # fmt: skip
         self._line = ours
@@ -64,33 +66,36 @@ class Server:
         self._process.wait(timeout=30)
 
 
-_server: Server | None = None
+_servers: dict[str, Server] = {}
 
 
-def server() -> Server:
-    """Return this process's server, started with the first command."""
-    global _server
-    if _server is None:
-        _server = Server()
-    return _server
+def server(what: str) -> Server:
+    """Return this process's server, started with the first command or simulator."""
+    if what not in _servers:
+        _servers[what] = Server(what)
+    return _servers[what]
 
 
 class Process:
-    """A started command; the part of ``subprocess.Popen`` that tests use. Its output goes to files."""
+    """A started command; the part of ``subprocess.Popen`` that tests use. Its output goes to files, or to ``sink``."""
 
-    def __init__(self, program: str, args: Sequence[str], *, env: Mapping[str, str], cwd: Path) -> None:
-        self._files: list[IO[str]] = []
-        for _ in range(2):
+    def __init__(
+        self, program: str, args: Sequence[str], *, env: Mapping[str, str], cwd: Path, sink: IO[Any] | None = None
+    ) -> None:
+        self._files: list[IO[Any]] = []
+        for _ in range(0 if sink else 2):
             self._files.append(tempfile.TemporaryFile("w+", encoding="utf-8"))  # noqa: SIM115 - as long as this object
         request = {"do": "run", "program": program, "args": list(args), "env": dict(env), "cwd": str(cwd)}
-        self.pid = int(server().ask(request, [f.fileno() for f in self._files])["pid"])
+        self._server = server(program if program == SIMULATOR else BASCULE)
+        into = [sink, sink] if sink else self._files
+        self.pid = int(self._server.ask(request, [file.fileno() for file in into])["pid"])
         self._handle = os.pidfd_open(self.pid)
         self.returncode: int | None = None
 
     def poll(self) -> int | None:
         """Return the exit code, None while it runs."""
         if self.returncode is None and self._ended(0):
-            self.returncode = int(server().ask({"do": "reap", "pid": self.pid})["code"])
+            self.returncode = int(self._server.ask({"do": "reap", "pid": self.pid})["code"])
             os.close(self._handle)
         return self.returncode
 
@@ -106,6 +111,16 @@ class Process:
             found.append(file.read())
             file.close()
         return found[0], found[1]
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        """Wait for its end and return its exit code; TimeoutExpired if it has not ended after ``timeout`` seconds."""
+        if self.returncode is None and not self._ended(3600 if timeout is None else timeout):
+            raise subprocess.TimeoutExpired(str(self.pid), timeout or 0)
+        return self.poll()
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.send_signal(signal.SIGKILL)
 
     def send_signal(self, number: int) -> None:
         """Send it a signal."""
@@ -137,6 +152,20 @@ def run(*args: str, env: Mapping[str, str] | None = None, cwd: Path | None = Non
     started = start(BASCULE, args, env=os.environ if env is None else env, cwd=cwd or Path.cwd())
     out, err = started.communicate(timeout=300)
     return subprocess.CompletedProcess(["bascule", *args], started.returncode, out, err)
+
+
+def install() -> None:
+    """Let every simulator that this process starts be a fork of one process that has imported it."""
+    from types import SimpleNamespace
+
+    from bascule.simulator import process
+
+    def popen(command: Sequence[str], *, stdout: IO[bytes], env: Mapping[str, str], **_: Any) -> Process:
+        return Process(SIMULATOR, command[3:], env=env, cwd=Path.cwd(), sink=stdout)
+
+    names = {name: getattr(subprocess, name) for name in ("DEVNULL", "TimeoutExpired")}
+    if not COLD:
+        vars(process)["subprocess"] = SimpleNamespace(Popen=popen, **names)
 
 
 # -- the server's side ------------------------------------------------------------------------------------------------
@@ -209,55 +238,6 @@ def serve(line: socket.socket) -> dict[str, Any]:
         line.send(json.dumps({"pid": pid}).encode())
 
 
-class Cradled:
-    """The process that hosts are forked from, itself forked from ``cradle.py``; the part of ``Popen`` that is used."""
-
-    def __init__(self, command: Sequence[str], *, pass_fds: Sequence[int], **_: Any) -> None:
-        line = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        line.connect(f"\0{CRADLE}{os.getppid()}")
-        config = {"path": json.loads(command[-1])["path"]}
-        socket.send_fds(line, [json.dumps(config).encode()], pass_fds)
-        self._pid = int(line.recv(64))
-        line.close()
-
-    def kill(self) -> None:
-        """End it."""
-        os.kill(self._pid, signal.SIGKILL)
-
-    def wait(self) -> None:
-        """Nothing: ``cradle.py`` is who has to wait."""
-
-
-def cradle() -> None:
-    """Let hosts of this process's forks be started as what they are in a fresh process, without its imports."""
-    from types import SimpleNamespace
-
-    from bascule.host import nursery, process
-    from bascule.host.settings import Settings, clean_environment
-
-    ready, tell = os.pipe()
-    subprocess.Popen(
-        [sys.executable, "-I", "-u", str(Path(__file__).with_name("cradle.py")), f"{CRADLE}{os.getpid()}"],
-        stdin=subprocess.DEVNULL, stdout=tell, cwd="/", start_new_session=True, preexec_fn=_end_with_parent,
-        env={**clean_environment("/", {}), nursery.MARK: nursery.BLANK},
-    )  # fmt: skip
-    os.close(tell)
-    assert os.read(ready, 1) == b"."
-    os.close(ready)
-
-    def direct(config: Mapping[str, Any], fds: Mapping[str, int], home: str, env: Mapping[str, str]) -> nursery.Born:
-        return nursery.Nursery(Settings(path=tuple(config["path"]))).fork(config, fds, home, env)
-
-    nursery.subprocess = SimpleNamespace(Popen=Cradled, DEVNULL=subprocess.DEVNULL)  # type: ignore[assignment]
-    process.Direct = direct  # type: ignore[assignment,misc]
-
-
-def _end_with_parent() -> None:
-    import ctypes
-
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-
-
 def become(request: dict[str, Any]) -> None:
     """Do what a fresh process would do, from where it has put the tokens out of reach; end as it would."""
     from bascule.cli.root import TOKENLESS
@@ -285,6 +265,18 @@ def become(request: dict[str, Any]) -> None:
     sys.exit(main())
 
 
+def simulate(request: dict[str, Any]) -> None:
+    """Do what ``python -m bascule.simulator`` would do."""
+    from bascule.simulator.server import main
+
+    os.environ.clear()
+    os.environ.update(request["env"])
+    os.chdir(request["cwd"])
+    tempfile.tempdir = None
+    sys.argv[:] = [request["program"], *request["args"]]
+    sys.exit(main(request["args"]))
+
+
 def end(code: int) -> None:
     """End as the interpreter would, but for taking every module to pieces."""
     atexit._run_exitfuncs()
@@ -294,11 +286,18 @@ def end(code: int) -> None:
 
 
 if __name__ == "__main__":
-    preload()
-    cradle()
-    wanted = serve(socket.socket(fileno=int(sys.argv[1])))
+    number, what = sys.argv[1:]
+    if what == SIMULATOR:
+        __import__("bascule.simulator.server")
+    else:
+        sys.path.insert(0, str(Path(__file__).parent))
+        nurseries = __import__("nurseries")
+        del sys.path[0]
+        preload()
+        nurseries.install(now=True)
+    wanted = serve(socket.socket(fileno=int(number)))
     try:
-        become(wanted)
+        (simulate if what == SIMULATOR else become)(wanted)
     except SystemExit as ended:
         end(int(ended.code or 0))
     end(0)

@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
 
+from attrs import has
 from cattrs import Converter
 from cattrs.preconf.json import make_converter
 
@@ -23,7 +24,18 @@ def converter() -> Converter:
     made = make_converter()
     made.register_unstructure_hook(datetime, lambda v: v.isoformat())
     made.register_structure_hook(datetime, lambda v, _: datetime.fromisoformat(v))
+    remember_records(made)
     return made
+
+
+def remember_records(made: Converter) -> None:
+    """Let ``made`` keep the functions that it writes for records.
+
+    By itself cattrs (26.2) forgets them all whenever it meets another type of tuple or mapping, and writes them again
+    with the next record: most of the time of a short run. Hooks come first: what is written later no record sees.
+    """
+    made.register_unstructure_hook_factory(has, cache(made.gen_unstructure_attrs_fromdict))
+    made.register_structure_hook_factory(has, cache(made.gen_structure_attrs_fromdict))
 
 
 def dump(record: Any) -> Any:

@@ -248,6 +248,7 @@ def _strict() -> Converter:
         made.register_structure_hook(kind, _exactly(kind))
     made.register_structure_hook(float, _number)
     made.register_structure_hook_factory(_is_many, lambda kind: _many(made, kind))
+    wire.remember_records(made)
     return made
 
 
