@@ -10,6 +10,7 @@ What must pass and what must be stopped is written down here by hand, rule by ru
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import yaml
@@ -39,6 +40,16 @@ class Carried:
     bad: Callable[[Change], Change] | Change
     because: str
     status: str = "block"
+
+
+@cache
+def _loaded(text: str) -> Any:
+    """Return the data of a template, which nobody changes."""
+    return yaml.load(text, Loader=yaml.CSafeLoader)
+
+
+def _dumped(data: Any) -> str:
+    return yaml.dump(data, Dumper=yaml.CSafeDumper, default_flow_style=True)
 
 
 def _with_file(**more: Any) -> Callable[[Change], Change]:
@@ -166,10 +177,10 @@ class Bridge:
     def pack(self, scenario: str, text: str) -> Rulepack:
         """Return a repository's pack of ``scenario`` that takes its default and the carried rule."""
         own = f"extends: [{scenario}/default, elsewhere/carrier]"
-        files = (yaml.safe_load(self._default(scenario)).get("match") or {}).get("files", ["**"])
+        files = (_loaded(self._default(scenario)).get("match") or {}).get("files", ["**"])
         given = {"files": files}
         return load(
-            f"version: 1\nscenario: {scenario}\n{own}\nmatch: {yaml.safe_dump(given, default_flow_style=True)}",
+            f"version: 1\nscenario: {scenario}\n{own}\nmatch: {_dumped(given)}",
             "rulepack/carried.yml",
             catalog=self.catalog(text),
         )
@@ -179,7 +190,7 @@ class Bridge:
 
     def healthy(self, scenario: str) -> Iterator[Change]:
         """Yield the changes that the default template of ``scenario`` promises to allow."""
-        for example in yaml.safe_load(self._default(scenario))["examples"]:
+        for example in _loaded(self._default(scenario))["examples"]:
             if example["expect"] == "allow":
                 yield example["change"]
 
@@ -252,9 +263,9 @@ def applications(bridge: Bridge) -> Iterator[Cell]:
     for scenario in bridge.scenarios.values():
         for template in scenario.templates:
             name = f"{scenario.name}/{template.name}"
-            stated = yaml.safe_load(template.text)
+            stated = _loaded(template.text)
             files = (stated.get("match") or {}).get("files") or ["**"]
-            given = yaml.safe_dump({"files": files}, default_flow_style=True)
+            given = _dumped({"files": files})
             text = f"version: 1\nscenario: {scenario.name}\nextends: [{name}]\nmatch: {given}"
             try:
                 pack = load(text, "rulepack/applied.yml", catalog=catalog)

@@ -124,6 +124,13 @@ def is_api(call: Mapping[str, Any]) -> bool:
     return ".git/" not in str(call["path"])
 
 
+def own_session() -> requests.Session:
+    """Return a session that takes no proxy and no password of this machine's, and does not look for them each time."""
+    made = requests.Session()
+    made.trust_env = False
+    return made
+
+
 @define
 class World:
     """One simulator and what all tests on it share. ``folder`` holds one machine's home, cache and state."""
@@ -132,7 +139,7 @@ class World:
     folder: Path
     apps: dict[str, dict[str, Any]] = Factory(dict)
     _numbers: Iterator[int] = Factory(itertools.count)
-    _session: requests.Session = Factory(requests.Session)
+    _session: requests.Session = Factory(own_session)
 
     @classmethod
     @contextmanager

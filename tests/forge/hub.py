@@ -27,6 +27,7 @@ class Hub:
     def __init__(self, sim: SimulatorProcess) -> None:
         self.sim = sim
         self._session = requests.Session()
+        self._session.trust_env = False  # nothing of this machine's, and no look for it with each request
 
     def close(self) -> None:
         self._session.close()

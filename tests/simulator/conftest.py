@@ -25,6 +25,7 @@ class Client:
         self.sim = sim
         self.token = token
         self.session = requests.Session()
+        self.session.trust_env = False  # nothing of this machine's, and no look for it with each request
         if token:
             self.session.headers["Authorization"] = f"token {token}"
 

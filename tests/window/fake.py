@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from enum import Enum
@@ -62,6 +63,13 @@ class World:
     green: tuple[str, ...] = ()
     approvals: int = 0
 
+    def copy(self) -> World:
+        """Return what no later effect changes: protection is JSON, and all other values are never changed."""
+        return evolve(
+            self, protection=json.loads(json.dumps(self.protection)), tips=dict(self.tips), commits=dict(self.commits),
+            pulls=dict(self.pulls), blobs=dict(self.blobs),
+        )  # fmt: skip
+
 
 JOURNAL = "refs/bascule/journal"
 
@@ -94,7 +102,7 @@ class Server:
             self.write(effect)
 
     def write(self, effect: Callable[[World], Any]) -> Any:
-        self.before = copy.deepcopy(self.world)
+        self.before = self.world.copy()
         return effect(self.world)
 
 

@@ -19,7 +19,6 @@ import json
 import shutil
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +27,10 @@ from attrs import evolve, frozen
 from bascule import wire
 from bascule.host import answers, serving
 from bascule.host.loading import Loaded, import_entry_point, load
-from bascule.host.table import GROUP, HOOKS
+from bascule.host.table import HOOKS
 from bascule.scratch import Contents, Past, pair
 from bascule.testing.builders import make_change, make_pack
+from bascule.testing.installed import entry_point
 from bascule.types import (
     Change,
     Check,
@@ -116,7 +116,7 @@ class Bench:
     @cached_property
     def plugin(self) -> Loaded:
         """Return the plugin, loaded and checked as its host does it."""
-        (point,) = entry_points(group=GROUP, name=self.name)
+        point = entry_point(self.name)
         import_entry_point(point.name, point.value)
         return load({"plugin": point.name, "value": point.value}, 1000, serving.call)
 

@@ -14,7 +14,6 @@ override :meth:`PluginContract.contexts` to add more.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.metadata import entry_points
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -24,13 +23,13 @@ from bascule import gates, globs, wire
 from bascule.host.driver import Hosts
 from bascule.host.loading import import_entry_point, register
 from bascule.host.settings import Limits
-from bascule.host.table import GROUP
 from bascule.rulepack import trial
 from bascule.rulepack.catalog import Catalog
 from bascule.rulepack.example import case_of
 from bascule.rulepack.load import load_template
 from bascule.rulepack.rehearsing import rehearsed
 from bascule.testing.builders import make_change, make_files
+from bascule.testing.installed import entry_point
 from bascule.types import CAUSES, Check, Failure, GateContext, PluginReport, Rulepack, Scenario, Status
 
 _SLOW = Limits(spawn=120, gate=60, relax=60, merge=60, restore=60, watch=60, classify=60)
@@ -94,7 +93,7 @@ class PluginContract:
 
     def module(self) -> ModuleType:
         """Return the plugin's module, imported here: only so can a test see what it does to its argument."""
-        (point,) = entry_points(group=GROUP, name=self.plugin)
+        point = entry_point(self.plugin)
         return import_entry_point(point.name, point.value)
 
     def answers(self, ctx: GateContext) -> list[Check]:
