@@ -53,6 +53,7 @@ class Rehearsal:
         self.found = Findings()
         self._claims = ctx.pack.match.files
         self._left = MOST_RENDERS
+        self._drawing: dict[tuple[Side, str], bool] = {}
         self._end = time.monotonic() + ctx.time_limit * 0.9
 
     def run(self) -> Findings:
@@ -183,12 +184,14 @@ class Rehearsal:
         if self._lints and "after" in each:
             self._lint(where, each)
 
-    def _render(self, side: Side, root: str, values: ValuesSet) -> list[Document]:
+    def _render(self, side: Side, root: str, values: ValuesSet, *, anew: bool = False) -> list[Document]:
         self._left -= 1
         seconds = self._end - time.monotonic()
         if self._left < 0 or seconds <= 1:
             raise HelmError("there are too many charts and values files to render in one change")
-        out = self.helm.render(side.place(root), side.folder, values, side.secrets, min(60.0, seconds))
+        state = "" if anew or self._draws(side, root) else side.state(root)
+        limit = min(60.0, seconds)
+        out = self.helm.render(side.place(root), side.folder, values, side.secrets, limit, state=state)
         return documents(out, values.namespace)
 
     def _compare(
@@ -230,6 +233,11 @@ class Rehearsal:
 
     def _draws(self, side: Side, root: str) -> bool:
         """Return whether templates of the chart at ``root`` may come out otherwise next time; archives may."""
+        if (side, root) not in self._drawing:
+            self._drawing[side, root] = self._may_draw(side, root)
+        return self._drawing[side, root]
+
+    def _may_draw(self, side: Side, root: str) -> bool:
         for needed in side.charts.needs(root):
             if side.tree.files(f"{below(side.charts.chart(needed).path('charts'))}/*.tgz"):
                 return True
@@ -243,7 +251,7 @@ class Rehearsal:
         if any(_mentions(side, needed, _NOW) for needed in side.charts.needs(root)):
             time.sleep(1.01)  # what tells the time differs from one second to the next only
         try:
-            return compare.chance(once, self._render(side, root, values))
+            return compare.chance(once, self._render(side, root, values, anew=True))
         except HelmError:
             return {}
 

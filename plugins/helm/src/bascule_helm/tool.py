@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import yaml
 
 from bascule.kit import RehearsalError, Tool, tool
 from bascule.types import DryRunContext
+from bascule_helm.memory import SAID, key
 from bascule_helm.sets import ValuesSet
 
 INSTALL = "install Helm 3 or 4 and put it on PATH, or name it in BASCULE_TOOL_HELM"
@@ -54,8 +56,17 @@ class Helm:
             raise RehearsalError(f"helm says it is `{version[:40]}`", expected="Helm 3 or 4", fix=INSTALL)
         return cls(tool=found, version=version)
 
-    def render(self, chart: Path, base: Path, values: ValuesSet, secrets: Redactor, limit: float) -> str:
-        """Return what ``chart`` renders to; raises HelmError where helm refuses, RehearsalError where it is cut off."""
+    def render(
+        self, chart: Path, base: Path, values: ValuesSet, secrets: Redactor, limit: float, *, state: str = ""
+    ) -> str:
+        """Return what ``chart`` renders to; raises HelmError where helm refuses, RehearsalError where it is cut off.
+
+        ``state`` stands for all files of the chart: what the same ones rendered to before, in this process, is not
+        rendered again. Empty: it is rendered, and not remembered.
+        """
+        known = state and self._known("template", state, values, *(_content(base / f) for f in values.files))
+        if known and (said := SAID.get(known)) is not None:
+            return said
         args = ["template", values.release, str(chart), "--namespace", values.namespace, "--include-crds"]
         args += [a for f in values.files for a in ("--values", str(base / f))]
         args += ["--kube-version", values.kube_version] if values.kube_version else []
@@ -64,7 +75,13 @@ class Helm:
         ran = self.tool.run(*args, timeout=limit, ok=(0, 1), blame=())
         if ran.code:
             raise HelmError(secrets.first_lines(ran.err, base))
+        if known:
+            SAID.put(known, ran.out)
         return ran.out
+
+    def _known(self, *parts: object) -> str:
+        """Return what this very helm's answer to ``parts`` is remembered under."""
+        return key(self.tool.path, self.version, *parts)
 
     def lint(self, chart: Path, base: Path, values: ValuesSet, secrets: Redactor, limit: float) -> list[str]:
         """Return what ``helm lint --strict`` complains of, each as one line without line numbers or values."""
@@ -88,13 +105,27 @@ class Helm:
         if ran.code:
             raise HelmError(secrets.first_lines(ran.err, base))
 
-    def missing(self, chart: Path, secrets: Redactor, base: Path) -> list[tuple[str, str, str]]:
-        """Return (name, repository, status) of the dependencies that helm would not render as they are stated."""
-        ran = self.tool.run("dependency", "list", str(chart), "--max-col-width", "500", ok=(0, 1))
-        if ran.code:
-            raise HelmError(secrets.first_lines(ran.err, base))
-        rows = [[c.strip() for c in line.split("\t")] for line in ran.out.splitlines() if "\t" in line]
+    def missing(self, chart: Path, secrets: Redactor, base: Path, *, state: str = "") -> list[tuple[str, str, str]]:
+        """Return (name, repository, status) of the dependencies that helm would not render as they are stated.
+
+        ``state`` as for :meth:`render`.
+        """
+        known = state and self._known("dependency list", state)
+        said = SAID.get(known) if known else None
+        if said is None:
+            ran = self.tool.run("dependency", "list", str(chart), "--max-col-width", "500", ok=(0, 1))
+            if ran.code:
+                raise HelmError(secrets.first_lines(ran.err, base))
+            said = ran.out
+            if known:
+                SAID.put(known, said)
+        rows = [[c.strip() for c in line.split("\t")] for line in said.splitlines() if "\t" in line]
         return [(r[0], r[2], r[3]) for r in rows[1:] if len(r) > 3 and r[3] not in {"ok", "unpacked"}]
+
+
+def _content(file: Path) -> str:
+    """Return what stands for the content of ``file``; where helm will not find it, that it is not there."""
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else "not there"
 
 
 class Redactor:

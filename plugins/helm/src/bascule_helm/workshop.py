@@ -8,6 +8,7 @@ from pathlib import Path
 from bascule.kit import Tree
 from bascule.types import FileKind
 from bascule_helm.charts import Charts, within
+from bascule_helm.memory import key
 from bascule_helm.sets import Settings, below, claimed, escape
 from bascule_helm.tool import Helm, HelmError, Redactor
 
@@ -32,6 +33,7 @@ class Side:
         self.folder = folder
         self._helm = helm
         self._ready: dict[str, str] = {}
+        self._states: dict[str, str] = {}
         self.secrets = Redactor((), ())
 
     def write(self, roots: Iterable[str], settings: Settings) -> None:
@@ -56,6 +58,15 @@ class Side:
         texts = [self.tree.read(p) or b"" for p in dict.fromkeys((*values, *extra))]
         paths = [p for p in self.tree.entries if any(within(p, n) for n in needed)]
         self.secrets = Redactor((t.decode("utf-8", "replace") for t in texts), paths)
+
+    def state(self, root: str) -> str:
+        """Return what stands for every file that helm reads of the chart at ``root``; empty where a link leads off."""
+        if root not in self._states:
+            needs = self.charts.needs(root)
+            files = [(p, e.kind, e.oid) for p, e in self.tree.entries.items() if any(within(p, n) for n in needs)]
+            linked = any(kind is FileKind.SYMLINK for _, kind, _ in files)
+            self._states[root] = "" if linked else key(root, sorted((p, kind.value, oid) for p, kind, oid in files))
+        return self._states[root]
 
     def place(self, root: str) -> Path:
         """Return the folder of the chart at ``root``."""
@@ -89,7 +100,7 @@ class Side:
         if not chart.dependencies:
             return ""
         try:
-            missing = self._helm.missing(self.place(root), self.secrets, self.folder)
+            missing = self._helm.missing(self.place(root), self.secrets, self.folder, state=self.state(root))
         except HelmError as failed:
             return str(failed)
         if not missing:
