@@ -32,7 +32,7 @@ def remember_records(made: Converter) -> None:
     """Let ``made`` keep the functions that it writes for records.
 
     By itself cattrs (26.2) forgets them all whenever it meets another type of tuple or mapping, and writes them again
-    with the next record: most of the time of a short run. Hooks come first: what is written later no record sees.
+    with the next record. Other hooks of ``made`` are to be registered before: no function that is kept sees later ones.
     """
     made.register_unstructure_hook_factory(has, cache(made.gen_unstructure_attrs_fromdict))
     made.register_structure_hook_factory(has, cache(made.gen_structure_attrs_fromdict))

@@ -17,7 +17,11 @@ def entry_point(name: str) -> EntryPoint:
     """
     found = [point for point in _all(tuple(sys.path)) if point.name == name]
     if len(found) != 1:
-        said = "is not installed here: `pip install -e .` in its project" if not found else "is installed twice"
+        said = (
+            "is not installed here: `pip install -e .` in its project"
+            if not found
+            else "is installed twice: uninstall one of the two"
+        )
         raise LookupError(f"the plugin `{name}` {said}")
     return found[0]
 

@@ -29,6 +29,8 @@ class Memory:
 
     def put(self, key: str, text: str) -> None:
         """Keep ``text`` under ``key``; what was not asked for the longest makes room."""
+        if len(text) > self._most:
+            return
         self._size += len(text) - len(self._texts.pop(key, ""))
         self._texts[key] = text
         while self._size > self._most:
