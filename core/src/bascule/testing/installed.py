@@ -16,13 +16,10 @@ def entry_point(name: str) -> EntryPoint:
         LookupError: no plugin of that name is installed, or more than one is.
     """
     found = [point for point in _all(tuple(sys.path)) if point.name == name]
-    if len(found) != 1:
-        said = (
-            "is not installed here: `pip install -e .` in its project"
-            if not found
-            else "is installed twice: uninstall one of the two"
-        )
-        raise LookupError(f"the plugin `{name}` {said}")
+    if not found:
+        raise LookupError(f"the plugin `{name}` is not installed here: `pip install -e .` in its project")
+    if len(found) > 1:
+        raise LookupError(f"the plugin `{name}` is installed twice: uninstall one of the two")
     return found[0]
 
 
