@@ -12,14 +12,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
-from typing import Any
 from urllib.parse import parse_qs
 
 import requests
 from attrs import define, field
+from tests.support.loopback import Quiet, listening
 
 import bascule.demo
 from bascule import wire
@@ -57,7 +55,7 @@ class Noting:
         """Yield its address."""
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(Quiet):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 (query,) = parse_qs(body.decode())["query"]
@@ -71,18 +69,8 @@ class Noting:
                 self.end_headers()
                 self.wfile.write(reply.content)
 
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        thread = Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            server.server_close()
-            thread.join()
+        with listening(Handler) as address:
+            yield address
 
 
 def rows(address: str, query: str, bad: int, undone: int) -> tuple[Row, ...]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.support.loopback import Quiet, listening
 
 Answer = tuple[int, Mapping[str, str], bytes]
 Handler = Callable[[str, str, bytes], Answer]
@@ -44,7 +44,7 @@ def serving(answers: Mapping[str, Any] | Handler) -> Iterator[Service]:
     """Run a server that answers ``answers``: by path (JSON data, or a whole answer), or whatever a function says."""
     service = Service(answers)
 
-    class _Handler(BaseHTTPRequestHandler):
+    class _Handler(Quiet):
         def _do(self) -> None:
             service.headers = dict(self.headers)
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -60,16 +60,5 @@ def serving(answers: Mapping[str, Any] | Handler) -> Iterator[Service]:
 
         do_GET = do_POST = do_HEAD = _do
 
-        def log_message(self, *args: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    service.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with listening(_Handler) as service.url:
         yield service
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

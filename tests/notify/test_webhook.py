@@ -7,11 +7,11 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from tests.support.loopback import Quiet, listening
 
 from bascule.clock import ManualClock
 from bascule.errors import OutsideError, UsageError
@@ -43,7 +43,7 @@ class Receiver:
         """Serve on a free port and yield the address."""
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(Quiet):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 outer.got.append({"path": self.path, "type": self.headers["Content-Type"], "body": json.loads(body),
@@ -57,19 +57,11 @@ class Receiver:
                     self.send_header(name, value)
                 self.end_headers()
 
-            def log_message(self, *args: Any) -> None:
-                return
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}{PATH}"
-        finally:
-            self.release.set()
-            server.shutdown()
-            thread.join()
-            server.server_close()
+        with listening(Handler) as address:
+            try:
+                yield f"{address}{PATH}"
+            finally:
+                self.release.set()
 
 
 def hook(url: str, clock: ManualClock, **more: Any) -> Webhook:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import ssl
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 import requests
+from tests.support.loopback import Quiet, listening
 
 from bascule_observability.client import ClientError, session
 
 
-class Recorder(BaseHTTPRequestHandler):
+class Recorder(Quiet):
     """Remembers what it was sent."""
 
     seen: list[dict[str, str]] = []  # noqa: RUF012 - one server, one list
@@ -26,19 +25,12 @@ class Recorder(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
 
 @pytest.fixture
 def server() -> Iterator[str]:
     Recorder.seen.clear()
-    with HTTPServer(("127.0.0.1", 0), Recorder) as made:
-        thread = threading.Thread(target=made.serve_forever, args=(0.01,))
-        thread.start()
-        yield f"http://127.0.0.1:{made.server_port}"
-        made.shutdown()
-        thread.join()
+    with listening(Recorder) as address:
+        yield address
 
 
 def sent(server: str, folder: Path, text: str) -> dict[str, str]:

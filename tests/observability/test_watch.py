@@ -12,12 +12,12 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
+from tests.support.loopback import Quiet, listening
 from tests.support.prometheus import serving, write_samples
 
 from bascule.slo.objective import Gauge, Objective, Ratio, queries
@@ -369,7 +369,7 @@ def answering(reply: Reply) -> Iterator[tuple[str, list[str]]]:
     """Yield the address of a server that answers everything with ``reply``, and what it was asked."""
     calls: list[str] = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet):
         def do_POST(self) -> None:
             calls.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
             status, body = reply()
@@ -381,18 +381,8 @@ def answering(reply: Reply) -> Iterator[tuple[str, list[str]]]:
             except OSError:
                 pass  # who asked has gone
 
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", calls
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with listening(Handler) as address:
+        yield address, calls
 
 
 def many(count: int = 20) -> list[Series]:

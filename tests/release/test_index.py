@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.release.kit import moved
+from tests.support.loopback import Quiet, listening
 
 from bascule.testing import Outcome
 from bascule.types import Status
@@ -22,7 +22,7 @@ class Index:
         self.has, self.answers, self.asked = set(has), dict[str, int](), list[str]()
         index = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(Quiet):
             def do_GET(self) -> None:
                 index.asked.append(self.path)
                 version = self.path.split("/")[3]
@@ -34,28 +34,20 @@ class Index:
                 self.end_headers()
                 self.wfile.write(b"{}")
 
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
+        self.handler = Handler
+        self.address = ""
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.thread = threading.Thread(target=self.server.serve_forever)
-        self.thread.start()
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_port}/project/{{name}}/{{version}}/json"
-
-    def stop(self) -> None:
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
+    @contextmanager
+    def serving(self) -> Iterator[Index]:
+        with listening(self.handler) as found:
+            self.address = f"{found}/project/{{name}}/{{version}}/json"
+            yield self
 
 
 @pytest.fixture
 def index() -> Iterator[Index]:
-    made = Index("1.2.0")
-    yield made
-    made.stop()
+    with Index("1.2.0").serving() as made:
+        yield made
 
 
 def asked(tmp_path: Path, address: str, *, run: bool = True, **rule: Any) -> Outcome:
@@ -83,10 +75,10 @@ def test_an_answer_that_says_nothing_waits(tmp_path: Path, index: Index, status:
     assert "is not known" in str(outcome)
 
 
-def test_nobody_there_waits(tmp_path: Path, index: Index) -> None:
-    address = index.address
-    index.server.server_close()
-    outcome = asked(tmp_path, address)
+def test_nobody_there_waits(tmp_path: Path) -> None:
+    with Index("1.2.0").serving() as gone:
+        pass
+    outcome = asked(tmp_path, gone.address)
     assert outcome.status is Status.WAIT, str(outcome)
 
 

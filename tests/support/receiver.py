@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.support.loopback import Quiet, listening
 
 SECRET = "sim-secret-hook-4417be"
 """What its address ends with; who knows it can write there."""
@@ -21,29 +21,21 @@ class Hook:
         self.status = 200
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(Quiet):
             def do_POST(self) -> None:
                 outer.got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
                 self.send_response(outer.status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
-            def log_message(self, *args: Any) -> None:
-                return
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/{SECRET}"
+        self.handler = Handler
+        self.url = ""
 
 
 @contextmanager
 def receiving() -> Iterator[Hook]:
     """Yield one that listens."""
     made = Hook()
-    thread = threading.Thread(target=made.server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with listening(made.handler) as address:
+        made.url = f"{address}/{SECRET}"
         yield made
-    finally:
-        made.server.shutdown()
-        thread.join()
-        made.server.server_close()
