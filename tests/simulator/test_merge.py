@@ -411,6 +411,21 @@ def test_a_merge_that_was_killed_before_the_ref_moved_never_was(sim: SimulatorPr
     assert merge(dev, box).status_code == 200
 
 
+def test_locks_that_a_killed_server_left_lock_nobody_out(sim: SimulatorProcess, dev: Client, box: str) -> None:
+    branch_off(dev, box)
+    open_pull(dev, box)
+
+    def half(world: World, repo: Repo) -> None:
+        directory = world.git(repo).directory
+        for held in ("refs/heads/main", "packed-refs", "HEAD", "refs/tags/v1"):
+            (directory / f"{held}.lock").write_text("")
+
+    inside(sim, half)
+    assert merge(dev, box).status_code == 200
+    dev.ok("POST", f"/repos/{box}/git/refs", {"ref": "refs/tags/v1", "sha": dev.head(box)}, status=201)
+    dev.ok("PATCH", f"/repos/{box}", {"default_branch": "topic"})
+
+
 def test_a_push_that_was_killed_before_the_record_is_caught_up(sim: SimulatorProcess, dev: Client, box: str) -> None:
     first = branch_off(dev, box)
     open_pull(dev, box)

@@ -177,6 +177,7 @@ def _delete_head(world: World, repo: Repo, actor: Actor, pull: PullRequest) -> N
 
 def recover(world: World) -> None:
     """Finish or forget merges that a killed server left between ref and record; called once at start."""
+    world.pool.unlock()
     for key, intent in world.store.meta(_INTENTS, {}).items():
         pull = world.store.pulls.get(int(key))
         repo = world.store.repos.get(pull.repo_id) if pull else None

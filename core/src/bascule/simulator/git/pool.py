@@ -29,6 +29,15 @@ class RepoPool:
         self.get(repo_id).delete()
         self._open.pop(repo_id, None)
 
+    def unlock(self) -> None:
+        """Remove the locks that a killed server left: it was the only one to write here, and would wait for itself.
+
+        No ref has a name that ends like a lock's (`git check-ref-format`).
+        """
+        for directory in (self._root / "repos").glob("*.git"):
+            for lock in (*directory.glob("*.lock"), *(directory / "refs").rglob("*.lock")):
+                lock.unlink(missing_ok=True)
+
     def close(self) -> None:
         """Let go of every repository."""
         for repo in self._open.values():
