@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -315,6 +316,25 @@ def test_a_second_fetch_uses_the_clone_and_a_rename_keeps_it(box: Box, hub: Hub,
     assert second.repo.full_name == f"octo-admin/{new}"
     assert second.files == first.files
     assert len(list((tmp_path / "cache" / "bascule").rglob("HEAD"))) == 1
+
+
+def test_a_lock_of_git_that_nobody_holds_any_more_is_removed(box: Box, opened: Open, tmp_path: Path) -> None:
+    """Git's own locks stay where the machine was turned off under it; one that is young may be somebody's."""
+    number = box.simple_pull()
+    gh = opened(box, number)
+    gh.fetch(gh.observer.snapshot(number))
+    (clone,) = (p.parent for p in (tmp_path / "cache" / "bascule").rglob("HEAD"))
+    locks = [clone / f"refs/bascule/pulls/{number}/head.lock", clone / "packed-refs.lock", clone / "HEAD.lock"]
+    for lock in locks:
+        lock.touch()
+    box.put("docs/more.md", "more\n", branch=box.api("GET", f"/pulls/{number}")["head"]["ref"])
+    snapshot = gh.observer.snapshot(number)
+    with pytest.raises(OutsideError, match=r"\.lock"):
+        gh.fetch(snapshot)
+    for lock in locks:
+        os.utime(lock, (time.time() - 11, time.time() - 11))
+    assert gh.fetch(snapshot).files_complete
+    assert not any(lock.exists() for lock in locks)
 
 
 def test_a_redirect_is_not_followed_with_the_token(

@@ -12,8 +12,9 @@ from __future__ import annotations
 import base64
 import fcntl
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -30,6 +31,7 @@ from bascule.messages import forge as text
 from bascule.types import Change, FileChange, Repo
 
 LOCK_SECONDS = 120.0
+STALE_SECONDS = 10.0
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy", "all_proxy")
 
 
@@ -210,9 +212,23 @@ def locked(path: Path, *, clock: Clock, seconds: float = LOCK_SECONDS) -> Iterat
                     raise BusyError(message, hint=hint) from None
                 clock.sleep(0.2)
                 waited += 0.2
+        _unlock(path)
         yield
     finally:
         os.close(descriptor)
+
+
+def _unlock(path: Path) -> None:
+    """Remove what git locked in the clone and never let go of, because the machine or its container ended.
+
+    Whoever calls this holds the clone alone. A git that a killed run left behind may still be at work, though, and git
+    holds a lock for a moment only: what is older than :data:`STALE_SECONDS` is nobody's.
+    """
+    before = time.time() - STALE_SECONDS
+    for lock in (*path.glob("*.lock"), *(path / "refs").rglob("*.lock")):
+        with suppress(FileNotFoundError):
+            if lock.stat().st_mtime < before:
+                lock.unlink()
 
 
 def open_clone(path: Path, *, url: str, token: Secret | None) -> Git:
