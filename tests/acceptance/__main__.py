@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 from tests.acceptance.transfer import Bridge, Cell, applications, transfers
 from tests.acceptance.watch.__main__ import main as watch
+from tests.support import toolchain
 
 from bascule.host.driver import Hosts
 
@@ -31,6 +33,8 @@ def table(cells: Sequence[Cell]) -> str:
 
 def main() -> int:
     """Print both tables and every cell that did not hold; return 1 when a figure of the mission is missed."""
+    # As for the tests: the tools of `make tools` first.
+    os.environ["PATH"] = os.pathsep.join([str(toolchain.BIN), os.environ.get("PATH", os.defpath)])
     with Hosts.discover() as hosts:
         bridge = Bridge(hosts)
         applied, carried = list(applications(bridge)), list(transfers(bridge))
