@@ -5,6 +5,9 @@ from __future__ import annotations
 import base64
 import fcntl
 import os
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -329,12 +332,41 @@ def test_a_lock_of_git_that_nobody_holds_any_more_is_removed(box: Box, opened: O
         lock.touch()
     box.put("docs/more.md", "more\n", branch=box.api("GET", f"/pulls/{number}")["head"]["ref"])
     snapshot = gh.observer.snapshot(number)
-    with pytest.raises(OutsideError, match=r"\.lock"):
-        gh.fetch(snapshot)
+    for _ in range(2):
+        with pytest.raises(OutsideError, match=r"\.lock"):
+            gh.fetch(snapshot)
     for lock in locks:
         os.utime(lock, (time.time() - 11, time.time() - 11))
     assert gh.fetch(snapshot).files_complete
     assert not any(lock.exists() for lock in locks)
+
+
+def test_only_after_a_run_that_did_not_end_well_locks_are_looked_for(tmp_path: Path, clock: ManualClock) -> None:
+    path = tmp_path / "cache" / "host" / "1.git"
+    left = path / "refs" / "pulls" / "head.lock"
+
+    def leave() -> None:
+        left.parent.mkdir(parents=True, exist_ok=True)
+        left.touch()
+        os.utime(left, (1, 1))
+
+    with locked(path, clock=clock):
+        leave()
+    with locked(path, clock=clock):
+        assert left.exists(), "the last run ended well: nothing is walked through"
+    with pytest.raises(ZeroDivisionError), locked(path, clock=clock):
+        raise ZeroDivisionError
+    with locked(path, clock=clock):
+        assert not left.exists()
+    leave()
+    code = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+    script = (
+        "from pathlib import Path; from bascule.clock import SystemClock; from bascule.forge.fetch import locked\n"
+        f"with locked(Path({str(path)!r}), clock=SystemClock()):\n    {code}"
+    )
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == -signal.SIGKILL
+    with locked(path, clock=clock):
+        assert not left.exists()
 
 
 def test_a_redirect_is_not_followed_with_the_token(

@@ -32,6 +32,7 @@ from bascule.types import Change, FileChange, Repo
 
 LOCK_SECONDS = 120.0
 STALE_SECONDS = 10.0
+"""Age from which a lock of git's is nobody's."""
 _PROXIES = ("http_proxy", "https_proxy", "no_proxy", "all_proxy")
 
 
@@ -188,6 +189,9 @@ def compare(files: Iterable[FileChange], listed: Iterable[ListedFile], counted: 
 def locked(path: Path, *, clock: Clock, seconds: float = LOCK_SECONDS) -> Iterator[None]:
     """Hold the clone at ``path`` alone, waiting up to ``seconds`` for another run.
 
+    While it is held, and after a run that failed or was killed, the lock's file is not empty: then the next one looks
+    for what git left behind.
+
     Raises:
         BusyError: it is still held then.
         UsageError: the folder cannot be written.
@@ -212,8 +216,12 @@ def locked(path: Path, *, clock: Clock, seconds: float = LOCK_SECONDS) -> Iterat
                     raise BusyError(message, hint=hint) from None
                 clock.sleep(0.2)
                 waited += 0.2
-        _unlock(path)
+        if os.fstat(descriptor).st_size:
+            _unlock(path)
+        with suppress(OSError):  # a full disk is git's to tell
+            os.pwrite(descriptor, b"held\n", 0)
         yield
+        os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
 
@@ -221,8 +229,8 @@ def locked(path: Path, *, clock: Clock, seconds: float = LOCK_SECONDS) -> Iterat
 def _unlock(path: Path) -> None:
     """Remove what git locked in the clone and never let go of, because the machine or its container ended.
 
-    Whoever calls this holds the clone alone. A git that a killed run left behind may still be at work, though, and git
-    holds a lock for a moment only: what is older than :data:`STALE_SECONDS` is nobody's.
+    Whoever calls this holds the clone alone. A git that a killed run left behind may still be at work, though; git
+    holds a lock for a moment only, so what is older than :data:`STALE_SECONDS` is not its.
     """
     before = time.time() - STALE_SECONDS
     for lock in (*path.glob("*.lock"), *(path / "refs").rglob("*.lock")):
